@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every exception of the project, one tree.
+
+A server that is down is an answer, not an error: it becomes a `Result`. An exception says that we could not
+judge, or that octets or text are not what they claim to be.
+"""
+
+from __future__ import annotations
+
+
+class RawCheckError(Exception):
+    """The root: what a command may catch to say one clear sentence and exit 1."""
+
+
+class UsageError(RawCheckError):
+    """The command line, or a value on it, cannot be meant as it stands."""
+
+
+class WireError(RawCheckError):
+    """Octets that are not the packet they claim to be."""
+
+
+class Truncated(WireError):
+    """Fewer octets than the packet's own length fields say."""
+
+
+class BadChecksum(WireError):
+    """The Internet checksum (RFC 1071) does not come out."""
+
+
+class ProtocolError(RawCheckError):
+    """A rule of a protocol was broken."""
+
+
+class LocalProtocolError(ProtocolError):
+    """By our caller: an event that the state does not allow."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """By the peer, against its RFC."""
+
+
+class LinkError(RawCheckError):
+    """Interface, permission or socket: ours, never the server's. Raised `from` the OSError."""
