@@ -11,6 +11,10 @@ from lvs_rawcheck.wire.address import IPV4_OCTETS
 from lvs_rawcheck.wire.ipv4 import Ipv4Packet, ipv4_header, parse_ipv4
 from lvs_rawcheck.wire.ipv6 import Ipv6Packet, ipv6_header, parse_ipv6
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Packet = Ipv4Packet | Ipv6Packet
+
 PROTO_ICMP = 1
 PROTO_TCP = 6
 PROTO_UDP = 17
@@ -19,7 +23,7 @@ PROTO_ICMPV6 = 58
 TTL_DEFAULT = 64  # hops
 
 
-def parse_packet(octets: bytes) -> Ipv4Packet | Ipv6Packet:
+def parse_packet(octets: bytes) -> Packet:
     """Return the packet at the start of `octets`, of the version that its first four bits name."""
     if not octets:
         raise Truncated("IP packet truncated: 0 octets")

@@ -19,7 +19,8 @@ PACKET_OCTETS_MAX = 0xFFFF
 TTL_DEFAULT = 64  # hops, RFC 1700's recommendation and Linux' default
 
 _DONT_FRAGMENT = 0x4000
-_MORE_FRAGMENTS_AND_OFFSET = 0x3FFF
+_MORE_FRAGMENTS = 0x2000
+FRAGMENT_OFFSET = 0x1FFF
 _HEADER = Struct("!BBHHHBBH4s4s")
 _unpack_header = _HEADER.unpack_from
 
@@ -57,7 +58,7 @@ def parse_ipv4(octets: bytes) -> Ipv4Packet:
         raise Truncated(f"IPv4 packet truncated: {len(octets)} octets, header says {total_length}")
     if int.from_bytes(octets[:header_length], "big") % 0xFFFF:
         raise BadChecksum("IPv4 header checksum is wrong")
-    if fragment & _MORE_FRAGMENTS_AND_OFFSET:
+    if fragment & (_MORE_FRAGMENTS | FRAGMENT_OFFSET):
         raise WireError("IPv4 fragment")
     return Ipv4Packet(source, destination, protocol, ttl, header_length, total_length)
 
