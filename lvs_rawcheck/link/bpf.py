@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Classic BPF: the filters that keep foreign frames out of this process.
+
+Reading list: Documentation/networking/filter.rst; include/uapi/linux/filter.h, bpf_common.h; McCanne and Jacobson,
+"The BSD Packet Filter" (1993). Offsets count from the network header: a packet socket of type SOCK_DGRAM shows
+its filter no link header. A load beyond the packet's end drops it, so a short frame needs no test of its own.
+Invariants: what a filter passes is a suspicion, never a proof; who receives a frame judges it again.
+"""
+
+from __future__ import annotations
+
+from _socket import SOL_SOCKET
+from array import array
+from struct import Struct, pack, unpack
+
+from lvs_rawcheck.errors import LinkError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    from collections.abc import Iterable, Sequence
+
+    Instruction = tuple[int, int, int, int]
+    """code, jump if true, jump if false (instructions to skip), operand k"""
+    Program = Sequence[Instruction]
+
+# Classes, sizes and modes of bpf_common.h, joined to the instructions that are used here.
+LOAD_WORD = 0x20  # A <- 32 bits at k
+LOAD_HALF = 0x28
+LOAD_OCTET = 0x30
+LOAD_OCTET_AT_X = 0x50  # A <- octet at X + k
+LOAD_HALF_AT_X = 0x48  # A <- 16 bits at X + k
+LOAD_MEMORY = 0x60  # A <- M[k]
+LOAD_X_IPV4_HEADER_LENGTH = 0xB1  # X <- 4 * (octet at k & 0xf)
+STORE_MEMORY = 0x02  # M[k] <- A
+JUMP = 0x05
+JUMP_EQUAL = 0x15  # A == k
+JUMP_ANY_BIT = 0x45  # A & k
+RETURN = 0x06
+
+# Loads from this address on read what the kernel knows about the frame (SKF_AD_* of filter.h).
+_ANCILLARY = 0xFFFFF000
+FRAME_PROTOCOL = _ANCILLARY + 0
+FRAME_PACKET_TYPE = _ANCILLARY + 4
+FRAME_VLAN_TAG = _ANCILLARY + 44
+
+ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
+MATCH_LIMIT = 32
+"""A list of more addresses (or ports) is not looked through for each foreign frame: its test is left out, and who
+receives the frame judges alone. It also keeps a program within net.core.optmem_max, 20 KiB on Debian 12's kernel."""
+
+_SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
+_INSTRUCTION = Struct("=HBBI")  # struct sock_filter
+_VLAN_ID = 0x0FFF
+_PACKET_OTHERHOST = 3
+
+_ETHERTYPE_IPV4 = 0x0800
+_ETHERTYPE_ARP = 0x0806
+_ETHERTYPE_IPV6 = 0x86DD
+_TCP = 6
+_ICMP = 1
+_ICMPV6 = 58
+_IPV4_FRAGMENT = 0x3FFF  # more fragments, or an offset: RFC 791 3.1
+_IPV6_HEADER = 40  # octets
+_IPV6_EXTENSION_HEADERS = (0, 43, 60)  # hop-by-hop, routing, destination options: RFC 8200 4.1
+_ICMP_ECHO_REPLY = 0
+_ICMP_ERRORS = (3, 11, 12)  # destination unreachable, time exceeded, parameter problem: RFC 792
+_ICMPV6_ERRORS = (1, 2, 3, 4)  # the same and packet too big: RFC 4443 3
+_ICMPV6_ECHO_REPLY = 129
+_NEIGHBOUR_ADVERTISEMENT = 136  # RFC 4861 4.4
+
+# Where a program keeps addresses in its scratch memory, up to four words each.
+_SOURCE = 0
+_DESTINATION = 4
+_TARGET = 8
+
+DROP_ALL: Program = ((RETURN, 0, 0, 0),)
+
+
+class Assembler:
+    """Puts a program together, with labels to jump to; all jumps lead forward, as the kernel wants them."""
+
+    def __init__(self) -> None:
+        self._instructions: list[tuple[int, int, str | None]] = []
+        self._labels: dict[str, int] = {}
+
+    def add(self, code: int, k: int) -> None:
+        """Append an instruction that does not jump."""
+        self._instructions.append((code, k, None))
+
+    def label(self, name: str) -> None:
+        """Name the next instruction."""
+        self._labels[name] = len(self._instructions)
+
+    def fresh_label(self) -> str:
+        """Return a name that no label has yet."""
+        return f"after {len(self._instructions)}"
+
+    def jump(self, target: str) -> None:
+        """Append a jump of any length."""
+        self._instructions.append((JUMP, 0, target))
+
+    def jump_if(self, code: int, k: int, target: str) -> None:
+        """Append a jump of any length, taken if the comparison holds.
+
+        A conditional jump reaches 255 instructions, an unconditional one the whole program, so it is one of each.
+        """
+        self._instructions.append((code, k, None))
+        self.jump(target)
+
+    def skip_unless_equal(self, k: int, target: str) -> None:
+        """Append a jump of at most 255 instructions, taken unless A == k."""
+        self._instructions.append((JUMP_EQUAL, k, target))
+
+    def program(self) -> Program:
+        """Return the instructions with every label resolved."""
+        return [self._resolve(position) for position in range(len(self._instructions))]
+
+    def _resolve(self, position: int) -> Instruction:
+        code, k, target = self._instructions[position]
+        if target is None:
+            # In `jump_if` the comparison falls through to its jump if it holds, else over it.
+            return (code, 0, 1, k) if code in (JUMP_EQUAL, JUMP_ANY_BIT) else (code, 0, 0, k)
+        distance = self._labels[target] - position - 1
+        return (code, 0, 0, distance) if code == JUMP else (code, 0, distance, k)
+
+
+def pack_program(program: Program) -> bytes:
+    """Return the instructions as the kernel's array of struct sock_filter."""
+    return b"".join([_INSTRUCTION.pack(*instruction) for instruction in program])
+
+
+def attach(sock: _socket.socket, program: Program) -> None:
+    """Attach the filter to a socket, in place of the one it has; LinkError if the kernel refuses."""
+    instructions = array("B", pack_program(program))
+    address, _ = instructions.buffer_info()
+    # struct sock_fprog: their number and where they lie; the kernel copies them within the call.
+    try:
+        sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program), address))
+    except OSError as refused:
+        raise LinkError(f"the kernel refused a filter of {len(program)} instructions: {refused.strerror}") from refused
+
+
+def reply_filter(
+    director_ip: bytes, vips: Iterable[bytes], real_ips: Iterable[bytes], ports: Iterable[int] = ()
+) -> Program:
+    """Return the program that passes what can be an answer to our checks, and nothing else.
+
+    All addresses are of director_ip's family. It passes
+    - TCP from a VIP to director_ip, to one of ports (empty: to any port);
+    - our own TCP and ICMP coming back: from director_ip to a VIP;
+    - ICMP errors to director_ip from anybody, echo replies to it from a VIP;
+    - ARP replies or neighbour advertisements that speak of one of real_ips or of a VIP;
+    - IPv6 with extension headers in front, between director_ip and a VIP, in either direction.
+    Not fragments, not frames for another host's MAC, not frames of a VLAN above this interface (IEEE 802.1Q; a
+    priority tag, VLAN 0, is no VLAN).
+    """
+    vip_words = _words_to_match(vips)
+    neighbour_words = _words_to_match([*real_ips, *vips])
+    program = Assembler()
+    program.add(LOAD_WORD, FRAME_PACKET_TYPE)
+    program.jump_if(JUMP_EQUAL, _PACKET_OTHERHOST, "drop")
+    program.add(LOAD_WORD, FRAME_VLAN_TAG)
+    program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
+    program.add(LOAD_WORD, FRAME_PROTOCOL)
+    if len(director_ip) == 4:
+        program.jump_if(JUMP_EQUAL, _ETHERTYPE_IPV4, "ip")
+        program.jump_if(JUMP_EQUAL, _ETHERTYPE_ARP, "arp")
+        program.jump("drop")
+        _pass_arp_replies(program, neighbour_words)
+        _pass_ipv4(program, director_ip, vip_words)
+        program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
+        _pass_ports(program, LOAD_HALF_AT_X, 2, list(ports))
+    else:
+        program.jump_if(JUMP_EQUAL, _ETHERTYPE_IPV6, "ip")
+        program.jump("drop")
+        _pass_ipv6(program, director_ip, vip_words, neighbour_words)
+        _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, list(ports))
+    program.label("drop")
+    program.add(RETURN, 0)
+    program.label("accept")
+    program.add(RETURN, ACCEPT_OCTETS)
+    return program.program()
+
+
+def _words(address: bytes) -> tuple[int, ...]:
+    """Return an address as the 32-bit words that a filter compares: one or four."""
+    return unpack(f"!{len(address) // 4}I", address)
+
+
+def _words_to_match(addresses: Iterable[bytes]) -> list[tuple[int, ...]] | None:
+    """Return each address once, as words; None if they are too many to look through."""
+    words = [_words(address) for address in dict.fromkeys(addresses)]
+    return words if len(words) <= MATCH_LIMIT else None
+
+
+def _load_address(program: Assembler, offset: int, words: int, memory: int) -> None:
+    """Copy an address of the packet into M[memory] and the following: a look there is cheap, one at the packet not."""
+    for position in range(words):
+        program.add(LOAD_WORD, offset + 4 * position)
+        program.add(STORE_MEMORY, memory + position)
+
+
+def _jump_if_among(program: Assembler, memory: int, wanted: list[tuple[int, ...]] | None, target: str) -> None:
+    """Jump to target if the address in M[memory] is one of wanted, or if wanted is None."""
+    if wanted is None:
+        program.jump(target)
+        return
+    for words in wanted:
+        next_one = program.fresh_label()
+        # The last word first: neighbours differ there, and a comparison that fails early is the cheapest.
+        for position in reversed(range(len(words))):
+            program.add(LOAD_MEMORY, memory + position)
+            program.skip_unless_equal(words[position], next_one)
+        program.jump(target)
+        program.label(next_one)
+
+
+def _pass_arp_replies(program: Assembler, senders: list[tuple[int, ...]] | None) -> None:
+    """RFC 826: hardware type 1, protocol IPv4, lengths 6 and 4, opcode 2, then sender MAC and address."""
+    program.label("arp")
+    for offset, value in ((0, 0x00010800), (4, 0x06040002)):
+        program.add(LOAD_WORD, offset)
+        program.skip_unless_equal(value, "not a reply")
+    _load_address(program, 14, 1, _SOURCE)
+    _jump_if_among(program, _SOURCE, senders, "accept")
+    program.label("not a reply")
+    program.jump("drop")
+
+
+def _pass_ipv4(program: Assembler, director_ip: bytes, vips: list[tuple[int, ...]] | None) -> None:
+    program.label("ip")
+    program.add(LOAD_HALF, 6)
+    program.jump_if(JUMP_ANY_BIT, _IPV4_FRAGMENT, "drop")
+    _load_address(program, 12, 1, _SOURCE)
+    _load_address(program, 16, 1, _DESTINATION)
+    program.add(LOAD_OCTET, 9)
+    program.jump_if(JUMP_EQUAL, _TCP, "tcp")
+    program.jump_if(JUMP_EQUAL, _ICMP, "icmp")
+    program.jump("drop")
+    program.label("icmp")
+    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
+    program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
+    program.add(LOAD_OCTET_AT_X, 0)
+    for error in _ICMP_ERRORS:
+        program.jump_if(JUMP_EQUAL, error, "to us")
+    program.jump_if(JUMP_EQUAL, _ICMP_ECHO_REPLY, "echo reply")
+    program.jump("drop")
+    _pass_between(program, director_ip, vips)
+
+
+def _pass_ipv6(
+    program: Assembler,
+    director_ip: bytes,
+    vips: list[tuple[int, ...]] | None,
+    neighbours: list[tuple[int, ...]] | None,
+) -> None:
+    program.label("ip")
+    _load_address(program, 8, 4, _SOURCE)
+    _load_address(program, 24, 4, _DESTINATION)
+    program.add(LOAD_OCTET, 6)
+    program.jump_if(JUMP_EQUAL, _TCP, "tcp")
+    program.jump_if(JUMP_EQUAL, _ICMPV6, "icmp")
+    for header in _IPV6_EXTENSION_HEADERS:
+        program.jump_if(JUMP_EQUAL, header, "extended")
+    program.jump("drop")
+    program.label("extended")
+    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
+    _jump_if_among(program, _SOURCE, vips, "to us")
+    program.jump("drop")
+    program.label("icmp")
+    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
+    program.add(LOAD_OCTET, _IPV6_HEADER)
+    for error in _ICMPV6_ERRORS:
+        program.jump_if(JUMP_EQUAL, error, "to us")
+    program.jump_if(JUMP_EQUAL, _ICMPV6_ECHO_REPLY, "echo reply")
+    program.jump_if(JUMP_EQUAL, _NEIGHBOUR_ADVERTISEMENT, "advertisement")
+    program.jump("drop")
+    program.label("advertisement")
+    _load_address(program, _IPV6_HEADER + 8, 4, _TARGET)
+    _jump_if_among(program, _TARGET, neighbours, "accept")
+    program.jump("drop")
+    _pass_between(program, director_ip, vips)
+
+
+def _pass_between(program: Assembler, director_ip: bytes, vips: list[tuple[int, ...]] | None) -> None:
+    """The blocks that judge addresses only; TCP from a VIP to director_ip falls through to the ports' test."""
+    director = [_words(director_ip)]
+    program.label("tcp")
+    _jump_if_among(program, _SOURCE, director, "own frame")
+    _jump_if_among(program, _SOURCE, vips, "answer")
+    program.jump("drop")
+    program.label("echo reply")
+    _jump_if_among(program, _SOURCE, vips, "to us")
+    program.jump("drop")
+    program.label("own frame")
+    _jump_if_among(program, _DESTINATION, vips, "accept")
+    program.jump("drop")
+    program.label("to us")
+    _jump_if_among(program, _DESTINATION, director, "accept")
+    program.jump("drop")
+    program.label("answer")
+    _jump_if_among(program, _DESTINATION, director, "port")
+    program.jump("drop")
+    program.label("port")
+
+
+def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) -> None:
+    """Accept a TCP segment whose destination port, found by load at offset, is one of ports; all if there are none."""
+    if 0 < len(ports) <= MATCH_LIMIT:
+        program.add(load, offset)
+        for port in ports:
+            program.jump_if(JUMP_EQUAL, port, "accept")
+        program.jump("drop")
+    else:
+        program.jump("accept")
