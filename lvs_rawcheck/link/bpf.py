@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Classic BPF: the filters that keep foreign frames out of this process.
 
-Reading list: Documentation/networking/filter.rst; include/uapi/linux/filter.h, bpf_common.h; McCanne and Jacobson,
-"The BSD Packet Filter" (1993). Offsets count from the network header: a packet socket of type SOCK_DGRAM shows
-its filter no link header. A load beyond the packet's end drops it, so a short frame needs no test of its own.
+Reading list: Documentation/networking/filter.rst; include/uapi/linux/filter.h, bpf_common.h; McCanne and
+Jacobson, "The BSD Packet Filter" (1993). Offsets count from the network header: a packet socket of type
+SOCK_DGRAM shows its filter no link header. A load beyond the packet's end drops it, so a short frame needs
+no test of its own.
 Invariants: what a filter passes is a suspicion, never a proof; who receives a frame judges it again.
 """
 
@@ -14,6 +15,8 @@ from array import array
 from struct import Struct, pack, unpack
 
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     Instruction = tuple[int, int, int, int]
     """code, jump if true, jump if false (instructions to skip), operand k"""
     Program = Sequence[Instruction]
+
+    Addresses = list[tuple[int, ...]] | None
+    """addresses to look for, as 32-bit words; None: so many that any will do"""
 
 # Classes, sizes and modes of bpf_common.h, joined to the instructions that are used here.
 LOAD_WORD = 0x20  # A <- 32 bits at k
@@ -46,20 +52,14 @@ FRAME_VLAN_TAG = _ANCILLARY + 44
 
 ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
 MATCH_LIMIT = 32
-"""A list of more addresses (or ports) is not looked through for each foreign frame: its test is left out, and who
-receives the frame judges alone. It also keeps a program within net.core.optmem_max, 20 KiB on Debian 12's kernel."""
+"""A longer list of addresses or ports is not looked through for each foreign frame: its test is left out, and
+who receives the frame judges alone. So a program stays within net.core.optmem_max too, 20 KiB on Linux 6.1."""
 
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _INSTRUCTION = Struct("=HBBI")  # struct sock_filter
 _VLAN_ID = 0x0FFF
 _PACKET_OTHERHOST = 3
 
-_ETHERTYPE_IPV4 = 0x0800
-_ETHERTYPE_ARP = 0x0806
-_ETHERTYPE_IPV6 = 0x86DD
-_TCP = 6
-_ICMP = 1
-_ICMPV6 = 58
 _IPV4_FRAGMENT = 0x3FFF  # more fragments, or an offset: RFC 791 3.1
 _IPV6_HEADER = 40  # octets
 _IPV6_EXTENSION_HEADERS = (0, 43, 60)  # hop-by-hop, routing, destination options: RFC 8200 4.1
@@ -103,7 +103,8 @@ class Assembler:
     def jump_if(self, code: int, k: int, target: str) -> None:
         """Append a jump of any length, taken if the comparison holds.
 
-        A conditional jump reaches 255 instructions, an unconditional one the whole program, so it is one of each.
+        A conditional jump reaches 255 instructions, an unconditional one the whole program, so it is one of
+        each.
         """
         self._instructions.append((code, k, None))
         self.jump(target)
@@ -138,7 +139,8 @@ def attach(sock: _socket.socket, program: Program) -> None:
     try:
         sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program), address))
     except OSError as refused:
-        raise LinkError(f"the kernel refused a filter of {len(program)} instructions: {refused.strerror}") from refused
+        size = f"{len(program)} instructions"
+        raise LinkError(f"the kernel refused a filter of {size}: {refused.strerror}") from refused
 
 
 def reply_filter(
@@ -152,8 +154,8 @@ def reply_filter(
     - ICMP errors to director_ip from anybody, echo replies to it from a VIP;
     - ARP replies or neighbour advertisements that speak of one of real_ips or of a VIP;
     - IPv6 with extension headers in front, between director_ip and a VIP, in either direction.
-    Not fragments, not frames for another host's MAC, not frames of a VLAN above this interface (IEEE 802.1Q; a
-    priority tag, VLAN 0, is no VLAN).
+    Not fragments, not frames for another host's MAC, not frames of a VLAN above this interface (IEEE
+    802.1Q; a priority tag, VLAN 0, is no VLAN).
     """
     vip_words = _words_to_match(vips)
     neighbour_words = _words_to_match([*real_ips, *vips])
@@ -164,15 +166,15 @@ def reply_filter(
     program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
     program.add(LOAD_WORD, FRAME_PROTOCOL)
     if len(director_ip) == 4:
-        program.jump_if(JUMP_EQUAL, _ETHERTYPE_IPV4, "ip")
-        program.jump_if(JUMP_EQUAL, _ETHERTYPE_ARP, "arp")
+        program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV4, "ip")
+        program.jump_if(JUMP_EQUAL, ETHERTYPE_ARP, "arp")
         program.jump("drop")
         _pass_arp_replies(program, neighbour_words)
         _pass_ipv4(program, director_ip, vip_words)
         program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
         _pass_ports(program, LOAD_HALF_AT_X, 2, list(ports))
     else:
-        program.jump_if(JUMP_EQUAL, _ETHERTYPE_IPV6, "ip")
+        program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV6, "ip")
         program.jump("drop")
         _pass_ipv6(program, director_ip, vip_words, neighbour_words)
         _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, list(ports))
@@ -188,20 +190,20 @@ def _words(address: bytes) -> tuple[int, ...]:
     return unpack(f"!{len(address) // 4}I", address)
 
 
-def _words_to_match(addresses: Iterable[bytes]) -> list[tuple[int, ...]] | None:
+def _words_to_match(addresses: Iterable[bytes]) -> Addresses:
     """Return each address once, as words; None if they are too many to look through."""
     words = [_words(address) for address in dict.fromkeys(addresses)]
     return words if len(words) <= MATCH_LIMIT else None
 
 
 def _load_address(program: Assembler, offset: int, words: int, memory: int) -> None:
-    """Copy an address of the packet into M[memory] and the following: a look there is cheap, one at the packet not."""
+    """Copy an address of the packet into M[memory] and the following: comparing it there is cheaper."""
     for position in range(words):
         program.add(LOAD_WORD, offset + 4 * position)
         program.add(STORE_MEMORY, memory + position)
 
 
-def _jump_if_among(program: Assembler, memory: int, wanted: list[tuple[int, ...]] | None, target: str) -> None:
+def _jump_if_among(program: Assembler, memory: int, wanted: Addresses, target: str) -> None:
     """Jump to target if the address in M[memory] is one of wanted, or if wanted is None."""
     if wanted is None:
         program.jump(target)
@@ -216,7 +218,7 @@ def _jump_if_among(program: Assembler, memory: int, wanted: list[tuple[int, ...]
         program.label(next_one)
 
 
-def _pass_arp_replies(program: Assembler, senders: list[tuple[int, ...]] | None) -> None:
+def _pass_arp_replies(program: Assembler, senders: Addresses) -> None:
     """RFC 826: hardware type 1, protocol IPv4, lengths 6 and 4, opcode 2, then sender MAC and address."""
     program.label("arp")
     for offset, value in ((0, 0x00010800), (4, 0x06040002)):
@@ -228,15 +230,15 @@ def _pass_arp_replies(program: Assembler, senders: list[tuple[int, ...]] | None)
     program.jump("drop")
 
 
-def _pass_ipv4(program: Assembler, director_ip: bytes, vips: list[tuple[int, ...]] | None) -> None:
+def _pass_ipv4(program: Assembler, director_ip: bytes, vips: Addresses) -> None:
     program.label("ip")
     program.add(LOAD_HALF, 6)
     program.jump_if(JUMP_ANY_BIT, _IPV4_FRAGMENT, "drop")
     _load_address(program, 12, 1, _SOURCE)
     _load_address(program, 16, 1, _DESTINATION)
     program.add(LOAD_OCTET, 9)
-    program.jump_if(JUMP_EQUAL, _TCP, "tcp")
-    program.jump_if(JUMP_EQUAL, _ICMP, "icmp")
+    program.jump_if(JUMP_EQUAL, PROTO_TCP, "tcp")
+    program.jump_if(JUMP_EQUAL, PROTO_ICMP, "icmp")
     program.jump("drop")
     program.label("icmp")
     _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
@@ -252,15 +254,15 @@ def _pass_ipv4(program: Assembler, director_ip: bytes, vips: list[tuple[int, ...
 def _pass_ipv6(
     program: Assembler,
     director_ip: bytes,
-    vips: list[tuple[int, ...]] | None,
-    neighbours: list[tuple[int, ...]] | None,
+    vips: Addresses,
+    neighbours: Addresses,
 ) -> None:
     program.label("ip")
     _load_address(program, 8, 4, _SOURCE)
     _load_address(program, 24, 4, _DESTINATION)
     program.add(LOAD_OCTET, 6)
-    program.jump_if(JUMP_EQUAL, _TCP, "tcp")
-    program.jump_if(JUMP_EQUAL, _ICMPV6, "icmp")
+    program.jump_if(JUMP_EQUAL, PROTO_TCP, "tcp")
+    program.jump_if(JUMP_EQUAL, PROTO_ICMPV6, "icmp")
     for header in _IPV6_EXTENSION_HEADERS:
         program.jump_if(JUMP_EQUAL, header, "extended")
     program.jump("drop")
@@ -283,8 +285,8 @@ def _pass_ipv6(
     _pass_between(program, director_ip, vips)
 
 
-def _pass_between(program: Assembler, director_ip: bytes, vips: list[tuple[int, ...]] | None) -> None:
-    """The blocks that judge addresses only; TCP from a VIP to director_ip falls through to the ports' test."""
+def _pass_between(program: Assembler, director_ip: bytes, vips: Addresses) -> None:
+    """The blocks that judge addresses only; TCP from a VIP to director_ip falls through to what follows."""
     director = [_words(director_ip)]
     program.label("tcp")
     _jump_if_among(program, _SOURCE, director, "own frame")
@@ -306,7 +308,7 @@ def _pass_between(program: Assembler, director_ip: bytes, vips: list[tuple[int, 
 
 
 def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) -> None:
-    """Accept a TCP segment whose destination port, found by load at offset, is one of ports; all if there are none."""
+    """Accept a TCP segment if its destination port, loaded at offset, is one of ports or ports is empty."""
     if 0 < len(ports) <= MATCH_LIMIT:
         program.add(load, offset)
         for port in ports:

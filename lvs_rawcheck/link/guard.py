@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guard sockets: each owns a source port of our checks and answers nothing.
 
-A check's segments come from a packet socket, so the kernel knows no connection that the answers belong to. On a
-director that does not hold the VIP it would answer each of them with a RST (RFC 9293 3.10.7.1). A listening socket
-on the same address and port takes them instead, and its filter drops them all. It also keeps the port from every
-other program of this host.
+A check's segments come from a packet socket, so the kernel knows no connection that the answers belong to.
+On a director that does not hold the VIP it would answer each of them with a RST (RFC 9293 3.10.7.1). A
+listening socket on the same address and port takes them instead, and its filter drops them all. It also
+keeps the port from every other program of this host.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ class Guard:
 
 
 class GuardPool:
-    """Guards of one address, at most `limit`, made when they are first needed. Whoever makes the pool closes it.
+    """At most `limit` guards of one address, each made when first needed. Whoever makes the pool closes it.
 
-    A port comes round as late as possible: of those given back, the one that has been free for longest is next.
+    A port comes round as late as possible: of those given back, the one that has been free for longest is
+    next.
     """
 
     def __init__(self, address: bytes, limit: int) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Netlink: requests to the kernel and its answers, as messages and attributes.
 
-Reading list: RFC 3549 2.2-2.3 (message header, multi-part messages, acknowledgements); include/uapi/linux/netlink.h;
-Documentation/userspace-api/netlink/intro.rst (dump consistency).
-Invariants: the kernel is the only peer we listen to; a length that does not fit what was received is a LinkError,
-never an IndexError; every wait is bounded.
+Reading list: RFC 3549 2.2-2.3 (message header, multi-part messages, acknowledgements);
+include/uapi/linux/netlink.h; Documentation/userspace-api/netlink/intro.rst (dump consistency).
+Invariants: the kernel is the only peer we listen to; a length that does not fit what was received is a
+LinkError, never an IndexError; every wait is bounded.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class NetlinkSocket:
 
     def _open(self) -> _socket.socket:
         try:
-            opened = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, self._protocol)
+            kind = _socket.SOCK_RAW | _socket.SOCK_CLOEXEC
+            opened = _socket.socket(_socket.AF_NETLINK, kind, self._protocol)
         except OSError as refused:
             raise LinkError(f"no netlink socket: {refused.strerror}") from refused
         opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _TIMEVAL.pack(ANSWER_TIMEOUT, 0))
@@ -159,7 +160,8 @@ class NetlinkSocket:
     def dump(self, kind: int, body: bytes) -> list[Message]:
         """Return all messages of one consistent dump.
 
-        A dump that was interrupted by a change, or that overran the socket, starts again, DUMP_ATTEMPTS times at most.
+        A dump that was interrupted by a change, or that overran the socket, starts again, DUMP_ATTEMPTS
+        times at most.
         """
         for _ in range(DUMP_ATTEMPTS):
             try:

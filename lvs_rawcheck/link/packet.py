@@ -2,9 +2,9 @@
 """PacketLink: the AF_PACKET socket through which all checks of one interface send and receive.
 
 Reading list: packet(7); include/uapi/linux/if_packet.h; Documentation/networking/filter.rst.
-Invariants: the filter is attached before the socket hears its first frame, or what was heard before is thrown away;
-the kernel writes the link header (SOCK_DGRAM), so VLAN, bond and bridge interfaces need nothing special; nothing
-here blocks.
+Invariants: the filter is attached before the socket hears its first frame, or what was heard before is
+thrown away; the kernel writes the link header (SOCK_DGRAM), so VLAN, bond and bridge interfaces need
+nothing special; nothing here blocks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SOL_PACKET = 263
 _PACKET_AUXDATA = 8
 _PACKET_IGNORE_OUTGOING = 23
 _SO_RCVBUFFORCE = 33
-_AUXDATA = Struct("=IIIHHHH")  # struct tpacket_auxdata: status, length, kept, two offsets, VLAN tag, VLAN protocol
+_AUXDATA = Struct("=IIIHHHH")  # struct tpacket_auxdata: status, lengths, offsets, VLAN tag and protocol
 _TP_STATUS_CSUMNOTREADY = 1 << 3
 _FRAME_OCTETS = 65536  # received frames may be far longer than the MTU: GRO joins them
 _DRAIN_LIMIT = 4096  # frames; the buffer that a new socket has holds some hundreds
@@ -50,8 +50,9 @@ _SENTENCES = {
 class Frame:
     """One received frame.
 
-    octets: from the network header on, padding included. checksum_ready: False if the sender's hardware would have
-    finished the TCP or UDP checksum (local and veth traffic), so that it proves nothing. packet_type: PACKET_*.
+    octets: from the network header on, padding included. checksum_ready: False if the sender's hardware
+    would have finished the TCP or UDP checksum (local and veth traffic), so that it proves nothing.
+    packet_type: PACKET_*.
     """
 
     __slots__ = ("checksum_ready", "ethertype", "interface_index", "octets", "packet_type", "source_mac")
@@ -84,9 +85,10 @@ def interface_name(index: int) -> str:
 class PacketLink:
     """One packet socket: sends on one interface, hears on the same, on another one, or on all of them.
 
-    interface_index, own_mac: where frames leave, and their source (the kernel writes the interface's own address).
-    program: the filter. receive_index: where to hear, ANY_INTERFACE for everywhere; default: interface_index.
-    Whoever makes a PacketLink closes it; that takes the kernel tens of milliseconds (a grace period), so once.
+    interface_index, own_mac: where frames leave, and their source (the kernel writes the interface's own
+    address). program: the filter. receive_index: where to hear, ANY_INTERFACE for everywhere; default:
+    interface_index. Whoever makes a PacketLink closes it; that takes the kernel tens of milliseconds (a
+    grace period), so once.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class PacketLink:
         self._socket.close()
 
     def send(self, octets: bytes, destination_mac: bytes, ethertype: int) -> None:
-        """Send a packet to a MAC; a full queue loses it, and `dropped` counts that, as a wire would without counting."""
+        """Send a packet to a MAC; a full queue loses it, as a wire might, and `dropped` counts that."""
         try:
             self._socket.sendto(octets, (self.name, ethertype, 0, 0, destination_mac))
         except OSError as refused:
@@ -202,5 +204,6 @@ def _set_receive_buffer(opened: _socket.socket, octets: int) -> None:
     try:
         opened.setsockopt(_socket.SOL_SOCKET, _SO_RCVBUFFORCE, octets)
     except PermissionError:
-        # Without CAP_NET_ADMIN the kernel cuts it to net.core.rmem_max, which is enough for a few checks at a time.
+        # Without CAP_NET_ADMIN the kernel cuts it to net.core.rmem_max, which is enough for a few checks at
+        # a time.
         opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, octets)

@@ -76,10 +76,12 @@ _ARPHRD_ETHER = 1
 
 _INTERFACE_HEADER = Struct("=BxHiII")  # struct ifinfomsg: family, hardware type, index, flags, change mask
 _ADDRESS_HEADER = Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
-_ROUTE_HEADER = Struct("=BBBBBBBBI")  # struct rtmsg: family, lengths, tos, table, protocol, scope, type, flags
+# struct rtmsg: family, two prefix lengths, tos, table, protocol, scope, type, flags
+_ROUTE_HEADER = Struct("=BBBBBBBBI")
 _NEIGHBOUR_HEADER = Struct("=BxxxiHBB")  # struct ndmsg: family, interface index, state, flags, type
 
-# rtm_type (rtnetlink(7)) of routes that lead somewhere; 6 to 9 are blackhole, unreachable, prohibit and throw.
+# rtm_type (rtnetlink(7)) of routes that lead somewhere; 6 to 9 are blackhole, unreachable, prohibit and
+# throw.
 _ROUTE_KINDS = {1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"}
 _NO_ROUTE = (ENETUNREACH, EHOSTUNREACH, EACCES, EAGAIN, EINVAL)  # EINVAL: a blackhole route
 
@@ -87,8 +89,9 @@ _NO_ROUTE = (ENETUNREACH, EHOSTUNREACH, EACCES, EAGAIN, EINVAL)  # EINVAL: a bla
 class Interface(Value):
     """One network interface.
 
-    mac: 6 octets on Ethernet. up: the administrator wants it up (IFF_UP). running: it can carry frames, with a
-    carrier (IFF_RUNNING). kind: what the driver calls it, such as "dummy" or "macvlan"; None for hardware.
+    mac: 6 octets on Ethernet. up: the administrator wants it up (IFF_UP). running: it can carry frames,
+    with a carrier (IFF_RUNNING). kind: what the driver calls it, such as "dummy" or "macvlan"; None for
+    hardware.
     """
 
     __slots__ = ("ethernet", "index", "kind", "mac", "mtu", "name", "running", "up")
@@ -111,7 +114,9 @@ class LocalAddress(Value):
 
     __slots__ = ("address", "flags", "interface_index", "prefix_length", "scope")
 
-    def __init__(self, interface_index: int, address: bytes, prefix_length: int, scope: int, flags: int) -> None:
+    def __init__(
+        self, interface_index: int, address: bytes, prefix_length: int, scope: int, flags: int
+    ) -> None:
         self.interface_index = interface_index
         self.address = address
         self.prefix_length = prefix_length
@@ -123,8 +128,8 @@ class Route(Value):
     """Where the kernel would send a packet.
 
     kind: "unicast", "local" (the address is this host's own), "broadcast", "anycast" or "multicast".
-    gateway: the next hop, None where the destination itself is on the link. source: the address that the kernel
-    would send from, None where it names none.
+    gateway: the next hop, None where the destination itself is on the link. source: the address that the
+    kernel would send from, None where it names none.
     """
 
     __slots__ = ("gateway", "interface_index", "kind", "source")
@@ -148,7 +153,7 @@ class Neighbour(Value):
 
     @property
     def usable(self) -> bool:
-        """Whether the kernel would send a packet to this MAC now, even if it then verifies it (RFC 4861 7.3.2)."""
+        """Whether the kernel would send a packet to this MAC now, verified or not (RFC 4861 7.3.2)."""
         return bool(self.state & NUD_USABLE) and self.mac is not None and len(self.mac) == 6
 
 

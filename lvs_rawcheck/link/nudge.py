@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One datagram through the kernel, so that the kernel makes its neighbour entry for a real server.
+
+Frames from a packet socket do not drive the kernel's neighbour states, and IPVS forwards with the kernel's
+entry: where there is none, or a failed one, one ordinary packet makes the kernel resolve it (RFC 4861
+7.2.2, RFC 1122 2.3.2).
+"""
+
+from __future__ import annotations
+
+import _socket
+
+from lvs_rawcheck.wire.address import format_address
+
+DISCARD_PORT = 9  # RFC 863: whoever listens throws it away
+
+
+def nudge(address: bytes, interface_name: str) -> None:
+    """Send one empty UDP datagram to a real server's own address, out of that interface.
+
+    Never blocks, never fails.
+    """
+    family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+    try:
+        datagram = _socket.socket(family, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC | _socket.SOCK_NONBLOCK)
+    except OSError:
+        return  # a nudge is a favour to the kernel: the check itself finds out what can be reached
+    try:
+        datagram.setsockopt(_socket.SOL_SOCKET, _socket.SO_BINDTODEVICE, interface_name.encode() + b"\0")
+        datagram.sendto(b"", (format_address(address), DISCARD_PORT))
+    except OSError:
+        pass  # the same
+    finally:
+        datagram.close()
