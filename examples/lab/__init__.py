@@ -9,6 +9,6 @@
                 acts.py     the four acts, each a function that judges itself
                 client.py   the closed loop of requests, a process of its own
 
-One kernel is enough, because IPVS tables, addresses and neighbour tables belong to a network namespace. A scenario
-is any Python file of the checkout: the end-to-end tests have their own, and boot them with the same function.
+One kernel is enough, because IPVS tables, addresses and neighbour tables belong to a network namespace. A
+scenario is any Python file of the checkout: `boot` runs it inside, and comes back with its exit status.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boot the laboratory kernel on this host, run one scenario in it, and come back with its exit status.
 
-User-mode Linux is a kernel that runs as an ordinary process (Debian: user-mode-linux). Its root is this host's own
-file tree, read-only, so that nothing here is changed but the results folder; its memory is a file without a name.
+User-mode Linux is a kernel that runs as an ordinary process (Debian: user-mode-linux). Its root is the host's
+own file tree, read-only, so that nothing is changed but the results folder; its memory is a file without a name.
 Needs no privilege on the host: root inside is an ordinary user outside.
 
 Invariants: `boot` ends within `limit_s` plus a second, and no process of the laboratory outlives it.
@@ -86,7 +86,7 @@ def _prepare(work: Path, scenario: Path, results: Path, arguments: Sequence[str]
 
 
 def _compile(checkout: Path) -> None:
-    """Compile all Python of the copy: a check inside would otherwise compile its modules every time it runs."""
+    """Compile all Python of the copy: else a check inside would compile its modules every time it runs."""
     folders = [part for part in PARTS if (checkout / part).is_dir()]
     command = [PYTHON, "-m", "compileall", "-q", "-s", str(checkout), "-p", str(INSIDE), *folders]
     # Its exit status says that some file has a syntax error, perhaps one of the corpora that must have one.
@@ -152,7 +152,7 @@ def _end(kernel: subprocess.Popen[bytes]) -> None:
 
 
 def _memory_folder() -> str:
-    """Return where the kernel's memory may lie: in RAM if there is enough and it may be executed, else on disk."""
+    """Return where the kernel's memory may lie: in RAM if that has room and may be executed, else on disk."""
     shm = "/dev/shm"
     if os.path.isdir(shm):
         status = os.statvfs(shm)
