@@ -2,8 +2,8 @@
 """Initial sequence numbers: RFC 6528, a clock of 4 microseconds plus a keyed hash of the flow.
 
 Clock-driven, because a server that closed first holds TIME_WAIT and takes a new SYN on the same four numbers
-only when its sequence number is higher (RFC 9293 3.6.1): of random numbers about half are refused. So every process of
-one boot must use the same key, and the key must be unknown to the network: the boot id is both.
+only when its sequence number is higher (RFC 9293 3.6.1): of random numbers about half are refused. So every
+process of one boot must use the same key, and the key must be unknown to the network: the boot id is both.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Octets that arrived early: kept until the gap before them closes (RFC 9293 3.10.7.4), reported by SACK (RFC 2018).
+"""Octets that arrived early: kept until the gap before them closes (RFC 9293 3.10.7.4), reported by SACK.
 
-Invariants: `islands` is sorted, its members neither touch nor overlap, all lie after the next expected octet
-and within one window of it; there are at most MAX_ISLANDS. Positions count octets of the stream from 0 without
-wrapping; only `connection` knows sequence numbers.
+Reading list: RFC 2018 (SACK). Invariants: `islands` is sorted, its members neither touch nor overlap, all lie
+after the next expected octet; there are at most MAX_ISLANDS. Positions count octets of the stream from 0
+without wrapping; only `connection` knows sequence numbers, and keeps what it adds within one window.
 """
 
 from __future__ import annotations
 
 MAX_ISLANDS = 64
-"""More gaps than a window of full segments can have in earnest; a peer that sends single octets far apart must
-not cost quadratic time. What is dropped is sent again."""
+"""More gaps than a window of full segments can have in earnest; a peer that sends single octets far apart
+must not cost quadratic time. What is dropped is sent again."""
 
 
 class Reassembly:
@@ -42,6 +42,10 @@ class Reassembly:
             return octets
         self._merge(position, octets)
         return self._take_in_order()
+
+    def end_at(self, end: int) -> None:
+        """Forget what lies at position `end` and behind it."""
+        self.islands = [(begin, octets[: end - begin]) for begin, octets in self.islands if begin < end]
 
     def sack_blocks(self, limit: int = 3) -> list[tuple[int, int]]:
         """Return up to `limit` (begin, end) positions of islands, the one that grew last first."""

@@ -78,6 +78,9 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     },
 }
 
+# Where our stream may still grow (3.10.2).
+SENDING = (ESTABLISHED, CLOSE_WAIT)
+
 # Where text of the peer is still taken (3.10.7.4, seventh): afterwards it has said that there is no more.
 RECEIVING = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2)
 
