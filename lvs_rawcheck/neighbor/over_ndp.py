@@ -63,8 +63,6 @@ class OverNdp:
         if packet.protocol != PROTO_ICMPV6 or packet.destination != self._own_ip:
             return None
         pseudo_sum = pseudo_header_sum(packet.source, packet.destination, PROTO_ICMPV6)
-        message = parse_neighbour(
-            parse_icmpv6(octets, packet.payload_offset, packet.end, pseudo_sum), packet
-        )
+        message = parse_neighbour(parse_icmpv6(octets, packet.payload_offset, packet.end, pseudo_sum), packet)
         solicited = message.type == NEIGHBOUR_ADVERTISEMENT and message.flags & SOLICITED
         return message if solicited else None

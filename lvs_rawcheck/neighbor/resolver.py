@@ -63,8 +63,11 @@ class Resolver:
         interval: float = REQUEST_INTERVAL,
         attempts: int = REQUESTS_MAX,
     ) -> None:
-        words = OverArp if len(target_ip) == IPV4_OCTETS else OverNdp
-        self._words = words(target_ip, own_ip, own_mac)
+        self._words: OverArp | OverNdp
+        if len(target_ip) == IPV4_OCTETS:
+            self._words = OverArp(target_ip, own_ip, own_mac)
+        else:
+            self._words = OverNdp(target_ip, own_ip, own_mac)
         self._question = self._words.question(ask_mac)
         self._own_mac = own_mac
         self._interval = interval

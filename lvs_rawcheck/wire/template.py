@@ -17,6 +17,7 @@ from lvs_rawcheck.errors import WireError
 from lvs_rawcheck.wire.address import IPV4_OCTETS
 from lvs_rawcheck.wire.checksum import ones_sum, pseudo_header_sum
 from lvs_rawcheck.wire.ip import PROTO_TCP, TTL_DEFAULT
+from lvs_rawcheck.wire.ipv4 import HEADER_OCTETS as IPV4_HEADER_OCTETS
 from lvs_rawcheck.wire.ipv4 import ipv4_header
 from lvs_rawcheck.wire.ipv6 import ipv6_header
 from lvs_rawcheck.wire.tcp import HEADER_OCTETS, OPTIONS_OCTETS_MAX
@@ -25,8 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.wire.tcp import Segment
 
-_IPV4_AND_TCP_OCTETS = 40
-_PAYLOAD_OCTETS_MAX = 0xFFFF - _IPV4_AND_TCP_OCTETS - OPTIONS_OCTETS_MAX
+_PAYLOAD_OCTETS_MAX = 0xFFFF - IPV4_HEADER_OCTETS - HEADER_OCTETS - OPTIONS_OCTETS_MAX
 
 # The IP header around its length (and IPv4's checksum), then ports, then the fields that a segment fills in.
 _pack_over_ipv4 = Struct("!2sH6sH12sIIHHHH").pack
@@ -43,7 +43,12 @@ class SegmentTemplate:
     __slots__ = ("_after_length", "_before_length", "_ends", "_ip_sum", "_tcp_sum")
 
     def __init__(
-        self, source: bytes, destination: bytes, source_port: int, destination_port: int, ttl: int = TTL_DEFAULT
+        self,
+        source: bytes,
+        destination: bytes,
+        source_port: int,
+        destination_port: int,
+        ttl: int = TTL_DEFAULT,
     ) -> None:
         ports = source_port.to_bytes(2, "big") + destination_port.to_bytes(2, "big")
         self._tcp_sum = pseudo_header_sum(source, destination, PROTO_TCP) + ones_sum(ports)
@@ -83,7 +88,7 @@ class SegmentTemplate:
                 )
                 + rest
             )
-        total_length = length + 20
+        total_length = IPV4_HEADER_OCTETS + length
         return (
             _pack_over_ipv4(
                 self._before_length,
