@@ -212,8 +212,7 @@ class Connection:
         self._timer_at = None
         self._ack_due = True
         self._events.append(Connected())
-        if segment.payload or segment.flags & FIN:
-            self._receive_text(segment, self.rcv_nxt, now)
+        self._receive_text(segment, self.rcv_nxt, now)
 
     # RFC 9293 3.10.7.4: the synchronised states ---------------------------------------------------------
 
@@ -225,9 +224,8 @@ class Connection:
             self._receive_rst(segment)
         elif flags & SYN:
             self._challenge()
-        elif flags & ACK and self._receive_ack(segment, now):
-            if self.state in states.RECEIVING and (segment.payload or flags & FIN):
-                self._receive_text(segment, Seq(segment.seq), now)
+        elif flags & ACK and self._receive_ack(segment, now) and self.state in states.RECEIVING:
+            self._receive_text(segment, Seq(segment.seq), now)
 
     def _in_window(self, segment: Segment) -> bool:
         """Return whether a segment is acceptable (the table of 3.10.7.4, first; our window is never zero)."""
@@ -251,7 +249,7 @@ class Connection:
             self._challenge()
 
     def _receive_rst(self, segment: Segment) -> None:
-        """RFC 5961 3.2: only the very next sequence number resets, another one in the window is asked about."""
+        """RFC 5961 3.2: only the very next sequence number resets, another in the window is asked about."""
         if segment.seq != self.rcv_nxt:
             self._challenge()
             return
@@ -276,6 +274,8 @@ class Connection:
 
     def _receive_text(self, segment: Segment, seq: Seq, now: float) -> None:
         """Take in text and FIN (3.10.7.4, seventh and eighth); seq: of the first octet of text."""
+        if not segment.payload and not segment.flags & FIN:
+            return
         received = self._received = self._received or Reassembly()
         before = received.expected
         position = before + (seq - self.rcv_nxt)

@@ -4,12 +4,12 @@
 Reading list: RFC 9293 3.7 and 3.8 (segmentation, retransmission, window, probes), RFC 5961 5 (forged ACKs),
 RFC 6298 (timer), RFC 6582 3.2 (what a partial acknowledgement says).
 
-Invariants: snd_una <= snd_nxt; `queue` holds the octets from snd_una on, sent or not; the timer runs while anything
-sent is unacknowledged or a closed window holds octets back.
+Invariants: snd_una <= snd_nxt; `queue` holds the octets from snd_una on, sent or not; the timer runs while
+anything sent is unacknowledged or a closed window holds octets back.
 
 Departures: no congestion window beyond the initial one of RFC 6928 (a request is smaller than that), no fast
-retransmit, no Nagle and no avoidance of small segments into a small window (3.8.6.2.1): a request is one or two
-segments, and an octet held back is a check held back.
+retransmit, no Nagle and no avoidance of small segments into a small window (3.8.6.2.1): a request is one or
+two segments, and an octet held back is a check held back.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from lvs_rawcheck.tcp.timers import RoundTrip
 from lvs_rawcheck.wire.tcp import ACK, FIN, PSH
 
 MSS_DEFAULT = 536  # octets, RFC 9293 3.7.1: what a peer that names none takes
-MAX_SND_WND = (
-    65535  # octets: the largest window that can be named without scaling (MAX.SND.WND of RFC 5961 5.2)
-)
+MAX_SND_WND = 65535  # octets: no larger window has a name without scaling (MAX.SND.WND of RFC 5961 5.2)
 INITIAL_WINDOW_SEGMENTS = 10  # RFC 6928 2
 
 Piece = tuple[int, Seq, bytes]
@@ -53,7 +51,7 @@ class Sending:
         self.snd_nxt = iss
         """The next one to be sent."""
         self.snd_wnd = 0
-        """What the peer takes from snd_una on, octets; as of its segment snd_wl1 with acknowledgement snd_wl2."""
+        """What the peer takes from snd_una on, octets: said in its segment snd_wl1, acknowledging snd_wl2."""
         self.snd_wl1 = self.snd_wl2 = iss
         self.mss = MSS_DEFAULT
         """The largest segment the peer takes, octets of data and options."""
@@ -110,7 +108,7 @@ class Sending:
         return pieces
 
     def handle_timer(self, now: float) -> None:
-        """Once the timer has expired, have the oldest segment sent again, and wait twice as long (RFC 6298 5)."""
+        """Once the timer has expired, have the oldest segment sent again (RFC 6298 5), then wait longer."""
         if self.timer_at is None or now < self.timer_at:
             return
         self._round_trip.back_off()
@@ -145,7 +143,7 @@ class Sending:
         return reaches_fin
 
     def take_window(self, seq: Seq, ack: Seq, window: int, now: float) -> None:
-        """Take in a window unless an older segment brings it late (RFC 9293 3.10.7.4, fifth); ack >= snd_una."""
+        """Take in a window, unless an older segment brings it late (RFC 9293 3.10.7.4, fifth)."""
         if seq < self.snd_wl1 or (seq == self.snd_wl1 and ack < self.snd_wl2):
             return
         if window and not self.snd_wnd and self.snd_nxt != self.snd_una:
