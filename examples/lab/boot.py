@@ -2,8 +2,8 @@
 """Boot the laboratory kernel on this host, run one scenario in it, and come back with its exit status.
 
 User-mode Linux is a kernel that runs as an ordinary process (Debian: user-mode-linux). Its root is the host's
-own file tree, read-only, so that nothing is changed but the results folder; its memory is a file without a name.
-Needs no privilege on the host: root inside is an ordinary user outside.
+own file tree, read-only, so that nothing is changed but the results folder; its memory is a file without a
+name. Needs no privilege on the host: root inside is an ordinary user outside.
 
 Invariants: `boot` ends within `limit_s` plus a second, and no process of the laboratory outlives it.
 """

@@ -47,7 +47,7 @@ def main() -> int:
     """Return 0 if every act went as told, 1 else."""
     began = time.monotonic()
     shutil.rmtree(RESULTS, ignore_errors=True)
-    print("booting the laboratory, a kernel that is an ordinary process; this host stays as it is", flush=True)
+    print("booting the laboratory, a kernel in an ordinary process; this host stays as it is", flush=True)
     try:
         status = boot(SCENARIO, RESULTS, on_line=lambda line: print(line, flush=True))
         report = read_report(RESULTS)

@@ -2,8 +2,8 @@
 """Hosts on a switch: network namespaces whose eth0 is plugged into one bridge.
 
 A host has its own network, host name (so that keepalived's @NAME lines work) and /run. It lives as long as
-its holder, a sleeping process; `nsenter` into that process runs everything else. For use inside the laboratory,
-where power-off clears away what is left.
+its holder, a sleeping process; `nsenter` into that process runs everything else. For use inside the
+laboratory, where power-off clears away what is left.
 """
 
 from __future__ import annotations
