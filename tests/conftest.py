@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What all tests share: tests that need root are skipped without it, and say so; a network to build hosts in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.netns.topology import Network
+
+_NEED_ROOT = "netns"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs root where we are not root."""
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker(_NEED_ROOT):
+            item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
+
+
+@pytest.fixture()
+def network() -> Iterator[Network]:
+    """An empty network of namespaces, gone after the test."""
+    with Network() as built:
+        yield built
