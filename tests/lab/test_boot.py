@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import os
+import time
+from pathlib import Path
+
+import pytest
+from lab import boot
+
+pytestmark = pytest.mark.lab
+
+SCENARIOS = Path(__file__).resolve().parent / "scenarios"
+
+
+def work_folders() -> set[Path]:
+    return set(Path("/tmp").glob("lvs-rawcheck-lab-*"))
+
+
+def kernels_working_in(folders: set[Path]) -> list[str]:
+    """Return the command lines of the processes that were started for one of these folders."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes().decode("utf-8", "replace")
+        except OSError:
+            continue
+        found += [command for folder in folders if str(folder) in command]
+    return found
+
+
+def test_output_arguments_and_exit_status_come_back(tmp_path: Path) -> None:
+    results = tmp_path / "results with blanks, and a 'quote'"
+    words = ["two words", "it's", "$HOME", "ümlaut", ""]
+    lines: list[str] = []
+    assert boot.boot(SCENARIOS / "echo.py", results, ["3", *words], on_line=lines.append) == 3
+    assert lines == words
+    assert (results / "words").read_text() == "\n".join(words)
+
+
+def test_a_scenario_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    before = work_folders()
+    during: set[Path] = set()
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        during.update(work_folders() - before)
+
+    started = time.monotonic()
+    status = boot.boot(SCENARIOS / "stay.py", tmp_path, limit_s=15, on_line=on_line)
+    assert lines == ["staying"]
+    assert status == boot.NOT_RUN
+    assert time.monotonic() - started < 20
+    assert during
+    assert not kernels_working_in(during)
+    assert not any(folder.exists() for folder in during)
+
+
+def test_an_old_exit_status_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "exit-status").write_text("0\n")
+    status = boot.boot(SCENARIOS / "stay.py", tmp_path, limit_s=0.5)
+    assert status == boot.NOT_RUN
+
+
+def test_no_kernel_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boot, "KERNEL", str(tmp_path / "linux.uml"))
+    with pytest.raises(boot.BootError, match="user-mode-linux"):
+        boot.boot(SCENARIOS / "echo.py", tmp_path)
+
+
+def test_memory_lies_in_a_folder_that_exists() -> None:
+    assert os.path.isdir(boot._memory_folder())
