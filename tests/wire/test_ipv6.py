@@ -105,19 +105,22 @@ def test_scapy_builds_the_same(
     assert build_packet(source, destination, protocol, payload, ttl) == bytes(theirs)
 
 
-def padding_option(octets: int) -> PadN:
-    return PadN(optdata=bytes(octets))
+def hop_by_hop(padding: int) -> ScapyPacket:
+    return IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(padding))])
+
+
+def destination_options(padding: int) -> ScapyPacket:
+    return IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(padding))])
+
+
+def arrived_routing(listed: list[bytes]) -> ScapyPacket:
+    return IPv6ExtHdrRouting(type=2, segleft=0, addresses=[format_address(one) for one in listed])
 
 
 extensions = st.lists(
-    st.builds(lambda size: IPv6ExtHdrHopByHop(options=[padding_option(size)]), st.integers(0, 30))
-    | st.builds(lambda size: IPv6ExtHdrDestOpt(options=[padding_option(size)]), st.integers(0, 30))
-    | st.builds(
-        lambda listed: IPv6ExtHdrRouting(
-            type=2, segleft=0, addresses=[format_address(one) for one in listed]
-        ),
-        st.lists(ipv6_addresses, max_size=2),
-    ),
+    st.builds(hop_by_hop, st.integers(0, 30))
+    | st.builds(destination_options, st.integers(0, 30))
+    | st.builds(arrived_routing, st.lists(ipv6_addresses, max_size=2)),
     max_size=EXTENSION_HEADERS_MAX - 1,
 )
 
