@@ -18,19 +18,20 @@ _UNKNOWN_MAC = bytes(MAC_OCTETS)
 
 
 class OverArp:
-    """The words of a resolver for IPv4; addresses of 4 octets, MACs of 6."""
+    """The words of a resolver for IPv4; addresses of 4 octets, MACs of 6; ask_mac None: ask by broadcast."""
 
-    __slots__ = ("_own_ip", "_own_mac", "_target_ip")
+    __slots__ = ("_ask_mac", "_own_ip", "_own_mac", "_target_ip")
 
-    def __init__(self, target_ip: bytes, own_ip: bytes, own_mac: bytes) -> None:
+    def __init__(self, target_ip: bytes, own_ip: bytes, own_mac: bytes, ask_mac: bytes | None) -> None:
         self._target_ip = target_ip
         self._own_ip = own_ip
         self._own_mac = own_mac
+        self._ask_mac = ask_mac
 
-    def question(self, ask_mac: bytes | None) -> tuple[bytes, bytes, int]:
-        """Return octets, destination MAC and ethertype of "who has target"; ask_mac None: everybody."""
+    def question(self) -> tuple[bytes, bytes, int]:
+        """Return octets, destination MAC and ethertype of "who has target"."""
         request = ArpPacket(REQUEST, self._own_mac, self._own_ip, _UNKNOWN_MAC, self._target_ip)
-        return request.to_octets(), ask_mac or BROADCAST, ETHERTYPE_ARP
+        return request.to_octets(), self._ask_mac or BROADCAST, ETHERTYPE_ARP
 
     def answer(self, octets: bytes, source_mac: bytes, ethertype: int) -> bytes | None:
         """Return the MAC that the frame gives the target, or None when it is no answer to our question.

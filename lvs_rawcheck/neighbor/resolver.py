@@ -65,10 +65,10 @@ class Resolver:
     ) -> None:
         self._words: OverArp | OverNdp
         if len(target_ip) == IPV4_OCTETS:
-            self._words = OverArp(target_ip, own_ip, own_mac)
+            self._words = OverArp(target_ip, own_ip, own_mac, ask_mac)
         else:
-            self._words = OverNdp(target_ip, own_ip, own_mac)
-        self._question = self._words.question(ask_mac)
+            self._words = OverNdp(target_ip, own_ip, own_mac, ask_mac)
+        self._question = self._words.question()
         self._own_mac = own_mac
         self._interval = interval
         self._attempts = attempts
