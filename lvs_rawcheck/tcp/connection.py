@@ -123,6 +123,19 @@ class Connection:
                 self._emit(ACK, self._sending.snd_nxt)
             self._emit(RST | ACK, self._sending.snd_nxt)
 
+    # An ICMP error must quote a sequence number that is on its way, snd_una .. snd_nxt - 1, or it is forged or
+    # late (RFC 5927 4.1).
+
+    @property
+    def snd_una(self) -> Seq:
+        """The oldest sequence number of ours without acknowledgement."""
+        return self._sending.snd_una
+
+    @property
+    def snd_nxt(self) -> Seq:
+        """The next sequence number that we shall send."""
+        return self._sending.snd_nxt
+
     def has_in_flight(self, seq: int) -> bool:
         """Return whether a segment of ours that begins at `seq` may be on its way.
 

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The loop that joins flows to a link: send, wait for a frame or a timer, feed. The only part that waits.
+
+One driver serves one interface and one address of the director. Each flow has a source port of its own, and a guard
+that owns it; frames find their flow by that port. Frames that are broken, foreign or late change nothing.
+"""
+
+from __future__ import annotations
+
+import select
+from _heapq import heappop, heappush
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.flow import Flow
+from lvs_rawcheck.errors import LinkError, WireError
+from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
+from lvs_rawcheck.wire.tcp import parse_segment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.base import Conversation, Endpoint
+    from lvs_rawcheck.checks.path import Path
+    from lvs_rawcheck.checks.reply_mac import ReplyMac
+    from lvs_rawcheck.checks.steering import Steering
+    from lvs_rawcheck.link.guard import Guard, GuardPool
+    from lvs_rawcheck.link.interface import Link
+    from lvs_rawcheck.link.packet import Frame
+    from lvs_rawcheck.tcp.seq import Seq
+    from lvs_rawcheck.wire.ipv4 import Ipv4Packet
+    from lvs_rawcheck.wire.ipv6 import Ipv6Packet
+
+    Isn = Callable[[bytes, int, int], Callable[[float], Seq]]
+
+FRAMES_PER_TURN = 256  # before timers are looked at again
+
+
+class _Running:
+    """A flow under way, with what it holds and who wants to know."""
+
+    __slots__ = ("done", "flow", "guard", "steering", "wakes_at")
+
+    def __init__(self, flow: Flow, guard: Guard, steering: Steering, done: Callable[[Flow], None]) -> None:
+        self.flow = flow
+        self.guard = guard
+        self.steering = steering
+        self.done = done
+        self.wakes_at = 0.0
+
+
+class Driver:
+    """Runs flows over one link until their verdicts.
+
+    isn: for (VIP, source port, port) gives the clock-driven initial sequence numbers of that flow. Link and guards are
+    the caller's to close. Raises LinkError when the link fails: then nobody's server is at fault.
+    """
+
+    def __init__(self, link: Link, path: Path, guards: GuardPool, isn: Isn) -> None:
+        self._link = link
+        self._path = path
+        self._guards = guards
+        self._isn = isn
+        self._running: dict[int, _Running] = {}
+        self._steered: dict[Steering, dict[int, _Running]] = {}
+        self._timers: list[tuple[float, int, _Running]] = []
+        self._serial = 0
+        self._poll = select.poll()
+        self._poll.register(link.fileno(), select.POLLIN)
+        self._ethertype = ETHERTYPE_IPV4 if len(path.director_ip) == 4 else ETHERTYPE_IPV6
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many flows have not finished."""
+        return len(self._running)
+
+    def start(
+        self,
+        endpoint: Endpoint,
+        steering: Steering,
+        conversation: Conversation,
+        reply_mac: ReplyMac,
+        deadline: float,
+        done: Callable[[Flow], None],
+    ) -> Flow:
+        """Begin one flow; `done` is called once, when verdict and farewell are over. LinkError: no port is free."""
+        guard = self._guards.take()
+        if guard is None:
+            raise LinkError("no source port is free")
+        now = clock.now()
+        director_ip = self._path.director_ip
+        isn = self._isn(endpoint.vip, guard.port, endpoint.port)
+        flow = Flow(endpoint, director_ip, guard.port, conversation, reply_mac, isn, self._path.mss, now, deadline)
+        running = _Running(flow, guard, steering, done)
+        self._running[guard.port] = running
+        self._steered.setdefault(steering, {})[guard.port] = running
+        steering.begin(now)
+        self._attend(running, now)
+        return flow
+
+    def run(self) -> None:
+        """Go on until every flow has finished; flows that `done` starts included."""
+        while self._running:
+            self.turn()
+
+    def turn(self) -> None:
+        """Take in what has arrived and what is due; wait if there is neither."""
+        if not self._receive_waiting():
+            self._wait()
+            self._receive_waiting()
+        self._handle_timers()
+
+    # Waiting -------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        if not self._timers:
+            return
+        seconds = self._timers[0][0] - clock.now()
+        if seconds > 0:
+            self._poll.poll(int(seconds * 1000) + 1)  # up to the next millisecond: too early would be a turn for nothing
+
+    def _handle_timers(self) -> None:
+        now = clock.now()
+        while self._timers and self._timers[0][0] <= now:
+            when, _, running = heappop(self._timers)
+            if when != running.wakes_at or self._running.get(running.flow.source_port) is not running:
+                continue  # it was moved to an earlier time, or has finished
+            running.wakes_at = 0.0
+            running.steering.handle_timer(now)
+            running.flow.handle_timer(now)
+            self._attend(running, now)
+
+    def _schedule(self, running: _Running) -> None:
+        when = running.flow.next_timer()
+        if running.flow.connected_at is None:
+            asking = running.steering.next_timer()
+            if asking is not None and asking < when:
+                when = asking
+        if running.wakes_at == 0.0 or when < running.wakes_at:
+            running.wakes_at = when
+            self._serial += 1
+            heappush(self._timers, (when, self._serial, running))
+
+    # Frames --------------------------------------------------------------------------------------------
+
+    def _receive_waiting(self) -> bool:
+        """Take in the frames that wait; return whether there were any."""
+        for count in range(FRAMES_PER_TURN):
+            frame = self._link.receive()
+            if frame is None:
+                return count > 0
+            try:
+                self._take_frame(frame, clock.now())
+            except WireError:
+                continue  # broken or hostile: it changes nothing
+        return True
+
+    def _take_frame(self, frame: Frame, now: float) -> None:
+        if frame.ethertype == ETHERTYPE_ARP:
+            self._take_neighbour_answer(frame, now)
+            return
+        packet = parse_packet(frame.octets)
+        if packet.protocol == PROTO_TCP:
+            self._take_tcp(frame, packet, now)
+        elif packet.protocol in (PROTO_ICMP, PROTO_ICMPV6):
+            self._take_icmp(frame, packet, now)
+
+    def _take_tcp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
+        ports = frame.octets[packet.payload_offset : packet.payload_offset + 4]
+        first, second = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        director_ip = self._path.director_ip
+        running = self._running.get(second if packet.destination == director_ip else first)
+        if running is None:
+            return
+        flow = running.flow
+        endpoint = flow.endpoint
+        if packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port:
+            pseudo_sum = flow.reply_sum if frame.checksum_ready else None
+            segment = parse_segment(frame.octets, packet.payload_offset, packet.end, pseudo_sum)
+            flow.receive_segment(segment, frame.source_mac, now)
+        elif packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port:
+            flow.receive_own(frame.source_mac, packet.ttl)
+        else:
+            return
+        self._attend(running, now)
+
+    def _take_icmp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
+        from lvs_rawcheck.checks.icmp_errors import read_error  # errors are rare: a passing check does not load it
+
+        if packet.protocol == PROTO_ICMPV6:
+            self._take_neighbour_answer(frame, now)
+        error = read_error(frame.octets, packet)
+        if error is None or error.flow.source != self._path.director_ip:
+            return
+        running = self._running.get(error.flow.source_port)
+        if running is None:
+            return
+        endpoint = running.flow.endpoint
+        if error.flow.destination == endpoint.vip and error.flow.destination_port == endpoint.port:
+            running.flow.receive_icmp_error(error.sentence, error.flow.seq or 0, frame.source_mac)
+            self._attend(running, now)
+
+    def _take_neighbour_answer(self, frame: Frame, now: float) -> None:
+        for steering, steered in list(self._steered.items()):
+            if steering.asking:
+                steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
+                for running in list(steered.values()):
+                    self._attend(running, now)
+
+    # One flow ------------------------------------------------------------------------------------------
+
+    def _attend(self, running: _Running, now: float) -> None:
+        """Send what is due, keep flow and steering informed of each other, end what has finished."""
+        flow = running.flow
+        if flow.connected_at is None and flow.verdict is None:
+            self._steer(running, now)
+        if flow.mac is not None:
+            for packet in flow.packets_to_send(now):
+                self._link.send(packet, flow.mac, self._ethertype)
+        if flow.finished:
+            self._finish(running)
+        else:
+            self._schedule(running)
+
+    def _steer(self, running: _Running, now: float) -> None:
+        flow, steering = running.flow, running.steering
+        if flow.doubtful:
+            flow.doubtful = False
+            steering.doubt(now)
+        for packet, mac, ethertype in steering.packets_to_send(now):
+            self._link.send(packet, mac, ethertype)
+        flow.note_silent_neighbour(steering.silent)
+        if steering.mac is not None:
+            flow.steer(steering.mac, now)
+
+    def _finish(self, running: _Running) -> None:
+        flow = running.flow
+        del self._running[flow.source_port]
+        self._guards.give(running.guard)
+        steered = self._steered[running.steering]
+        del steered[flow.source_port]
+        if not steered:
+            del self._steered[running.steering]
+        if not steered or flow.connected_at is not None:
+            running.steering.trust()
+        running.done(flow)

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One conversation with one VIP at one real server's MAC: segments in, a verdict out; touches nothing.
+
+Joins a `Connection` with a `Conversation` and judges what surrounds them: who answered (the source MAC), our own frames
+coming back, ICMP errors, the deadline. A verdict once given is never changed by what happens while leaving.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.tcp.connection import Connection
+from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
+from lvs_rawcheck.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+from lvs_rawcheck.wire.address import format_address, format_mac
+from lvs_rawcheck.wire.checksum import pseudo_header_sum
+from lvs_rawcheck.wire.ip import PROTO_TCP, TTL_DEFAULT
+from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
+from lvs_rawcheck.wire.template import SegmentTemplate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.base import Conversation, Endpoint
+    from lvs_rawcheck.checks.reply_mac import ReplyMac
+    from lvs_rawcheck.tcp.events import Event
+    from lvs_rawcheck.tcp.seq import Seq
+
+
+class Flow:
+    """A check of one endpoint, from its first SYN until it has left.
+
+    isn: gives the initial sequence number for a time. deadline: monotonic seconds, absolute.
+    """
+
+    __slots__ = (
+        "_answered_from",
+        "_clean_close",
+        "_conversation",
+        "_isn",
+        "_mss",
+        "_reply_mac",
+        "_silent_neighbour",
+        "_stray_mac",
+        "connected_at",
+        "connection",
+        "deadline",
+        "doubtful",
+        "endpoint",
+        "mac",
+        "reply_sum",
+        "source_port",
+        "started_at",
+        "steered_at",
+        "template",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        director_ip: bytes,
+        source_port: int,
+        conversation: Conversation,
+        reply_mac: ReplyMac,
+        isn: Callable[[float], Seq],
+        mss: int,
+        now: float,
+        deadline: float,
+    ) -> None:
+        self.endpoint = endpoint
+        self.source_port = source_port
+        self.mac: bytes | None = None
+        """Where our frames go, None while the real server's MAC is unknown."""
+        self.verdict: Verdict | None = None
+        self.connection: Connection | None = None
+        self.template = SegmentTemplate(director_ip, endpoint.vip, source_port, endpoint.port)
+        self.reply_sum = pseudo_header_sum(endpoint.vip, director_ip, PROTO_TCP)
+        """The sum of the replies' pseudo-header, without length."""
+        self.deadline = deadline
+        self.started_at = now
+        self.steered_at: float | None = None
+        self.connected_at: float | None = None
+        self.doubtful = False
+        """A SYN went unanswered since this was last set to False."""
+        self._conversation = conversation
+        self._reply_mac = reply_mac
+        self._isn = isn
+        self._mss = mss
+        self._clean_close = False
+        self._stray_mac: bytes | None = None
+        self._answered_from: bytes | None = None
+        self._silent_neighbour = False
+
+    def close_cleanly(self) -> None:
+        """Leave by FIN, not by RST, once the verdict is given."""
+        self._clean_close = True
+
+    @property
+    def finished(self) -> bool:
+        """Return whether verdict and farewell are both over."""
+        return self.verdict is not None and (
+            self.connection is None or self.connection.state in (CLOSED, TIME_WAIT)
+        )
+
+    @property
+    def unanswered(self) -> bool:
+        """Return whether our SYN has had no answer yet."""
+        return self.connection is not None and self.connection.state == SYN_SENT
+
+    # What happens to it --------------------------------------------------------------------------------
+
+    def steer(self, mac: bytes, now: float) -> None:
+        """Send to this MAC from now on; where nobody had answered at the old one, begin again."""
+        if mac == self.mac or self.verdict is not None:
+            return
+        self.mac = mac
+        if self.steered_at is None:
+            self.steered_at = now
+        if self.connection is None or self.connection.state == SYN_SENT:
+            self.connection = Connection(self.source_port, self.endpoint.port, self._isn(now), self._mss)
+            self.connection.open(now)
+
+    def receive_segment(self, segment: Segment, source_mac: bytes, now: float) -> None:
+        """Take in a segment from the VIP, port and checksum already matched."""
+        if self.connection is None or self.mac is None:
+            return
+        if source_mac != self.mac and not self._reply_mac.allows(source_mac):
+            self._note_stray(segment, source_mac)
+            return
+        if source_mac != self.mac:
+            self._answered_from = source_mac
+        self.connection.receive_segment(segment, now)
+        self._take_events(now)
+
+    def receive_own(self, source_mac: bytes, ttl: int) -> None:
+        """Take in a segment of our own that came back: one hop older and from the real server, it was forwarded."""
+        if source_mac == self.mac and ttl < TTL_DEFAULT:
+            self._decide(Verdict(Reason.LOOPED, f"our own frame came back with TTL {ttl}: the server forwards, it lacks the VIP"))
+
+    def receive_icmp_error(self, sentence: str, quoted_seq: int, source_mac: bytes) -> None:
+        """Take in an ICMP error that quotes a segment of this flow: only one still in flight counts."""
+        connection = self.connection
+        if connection is None or self.mac is None:
+            return
+        if source_mac != self.mac and not self._reply_mac.allows(source_mac):
+            return
+        if connection.has_in_flight(quoted_seq):
+            self._decide(Verdict(Reason.UNREACHABLE, sentence))
+
+    def note_silent_neighbour(self, silent: bool) -> None:
+        """Remember what asking for the real server on the wire has brought so far."""
+        self._silent_neighbour = silent
+
+    def packets_to_send(self, now: float) -> list[bytes]:
+        """Return the IP packets that are due, in order, all for `mac`."""
+        if self.connection is None:
+            return []
+        return [self.template.packet(segment) for segment in self.connection.segments_to_send(now)]
+
+    def next_timer(self) -> float:
+        """Return when `handle_timer` wants to be called: at the deadline at the latest."""
+        timer = self.connection.next_timer() if self.connection is not None else None
+        return self.deadline if timer is None else min(timer, self.deadline)
+
+    def handle_timer(self, now: float) -> None:
+        """Retransmit, or end what has had its time."""
+        if now >= self.deadline:
+            self._expire()
+        elif self.connection is not None:
+            due = self.connection.next_timer()
+            if due is not None and now >= due:
+                self.doubtful = self.doubtful or self.unanswered
+                self.connection.handle_timer(now)
+
+    # The verdict ---------------------------------------------------------------------------------------
+
+    def _take_events(self, now: float) -> None:
+        connection = self.connection
+        if connection is None:
+            return
+        while (event := connection.next_event()) is not None:
+            if self.verdict is None:
+                verdict = self._judge(event, now)
+                if verdict is not None:
+                    self._decide(verdict)
+        if self.verdict is None:
+            octets = self._conversation.octets_to_send()
+            if octets:
+                connection.send(octets)
+
+    def _judge(self, event: Event, now: float) -> Verdict | None:
+        if isinstance(event, Connected):
+            self.connected_at = now
+            return self._conversation.connected()
+        if isinstance(event, DataReceived):
+            return self._conversation.data_received(event.octets)
+        if isinstance(event, PeerClosed):
+            return self._conversation.peer_closed()
+        if isinstance(event, Refused):
+            return Verdict(Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP")
+        if isinstance(event, Reset):
+            return Verdict(Reason.CLOSED, "RST from the VIP in the middle of the conversation")
+        return None
+
+    def _decide(self, verdict: Verdict) -> None:
+        if self.verdict is not None:
+            return
+        if self._answered_from is not None:
+            verdict.detail += f"; answered from {format_mac(self._answered_from)}"
+        self.verdict = verdict
+        self._leave()
+
+    def _leave(self) -> None:
+        connection = self.connection
+        if connection is None or connection.state == CLOSED:
+            return
+        if self._clean_close and self.connected_at is not None:
+            connection.close()
+        else:
+            connection.abort()
+
+    def _expire(self) -> None:
+        if self.verdict is None:
+            self._decide(self._verdict_of_silence())
+        if self.connection is not None and self.connection.state != CLOSED:
+            self.connection.abort()
+
+    def _verdict_of_silence(self) -> Verdict:
+        """Return what the deadline means, by how far the conversation got."""
+        if self.connected_at is not None:
+            return Verdict(Reason.TIMEOUT, "connected, then silence until the deadline")
+        if self._stray_mac is not None:
+            return self._reply_mac.verdict(self._stray_mac)
+        if self.mac is None:
+            return Verdict(Reason.NO_NEIGHBOUR, "nobody answers to the real server's address: host down or wrong address")
+        if self._silent_neighbour:
+            return Verdict(
+                Reason.NO_NEIGHBOUR,
+                f"no answer at {format_mac(self.mac)}, and nobody answers to the real server's address: host down",
+            )
+        vip = format_address(self.endpoint.vip)
+        return Verdict(Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered")
+
+    def _note_stray(self, segment: Segment, source_mac: bytes) -> None:
+        """Remember who else answered, if it was our SYN that they answered: anything else could be from anybody."""
+        connection = self.connection
+        if connection is not None and connection.state == SYN_SENT and segment.flags & (SYN | RST):
+            if segment.flags & ACK and segment.ack == connection.iss + 1:
+                self._stray_mac = source_mac

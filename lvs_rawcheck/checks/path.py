@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the frames of a check leave, and under which address: asked of the kernel, as IPVS asks it.
+
+Invariant: the source is never a VIP. Real servers hold the VIPs themselves, and would answer to themselves.
+"""
+
+from __future__ import annotations
+
+from _socket import AF_INET, AF_INET6
+
+from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.checks.request import INTERFACE_ANY
+from lvs_rawcheck.errors import LinkError, UsageError
+from lvs_rawcheck.link.packet import ANY_INTERFACE
+from lvs_rawcheck.link.rtnetlink import IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE, SCOPE_LINK
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink
+
+_UNFIT = IFA_F_DADFAILED | IFA_F_DEPRECATED | IFA_F_TENTATIVE
+_TCP_AND_IP_OCTETS = {4: 40, 16: 60}  # headers without options, by the length of an address
+
+
+class Path:
+    """One way out: the interface, the director's own address there, and where answers are heard."""
+
+    __slots__ = ("director_ip", "interface", "receive_index")
+
+    def __init__(self, interface: Interface, director_ip: bytes, receive_index: int) -> None:
+        self.interface = interface
+        self.director_ip = director_ip
+        self.receive_index = receive_index
+        """Index of the interface of the answers, ANY_INTERFACE for all."""
+
+    @property
+    def mss(self) -> int:
+        """Return the largest segment that fits this interface, octets of data (RFC 9293 3.7.1)."""
+        return self.interface.mtu - _TCP_AND_IP_OCTETS[len(self.director_ip)]
+
+    @property
+    def hears_neighbours(self) -> bool:
+        """Return whether answers to our own ARP requests and solicitations reach our socket."""
+        return self.receive_index in (ANY_INTERFACE, self.interface.index)
+
+
+class LocalServer:
+    """The real server is this host: its frames never reach a wire."""
+
+    __slots__ = ()
+
+
+def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdict:
+    """Return the way to the real server, or the verdict where direct routing has none.
+
+    LinkError: the interface cannot be used, or holds no address that may be the source.
+    """
+    forced = netlink.interface(request.interface) if request.interface else None
+    real_server = format_address(request.real_ip)
+    route = netlink.route(request.real_ip, forced.index if forced else None)
+    if route is None:
+        return Verdict(Reason.NOT_ON_LINK, f"no route to {real_server}")
+    if route.kind == "local":
+        return LocalServer()
+    if route.kind != "unicast":
+        raise UsageError(f"the real server's address {real_server} is a {route.kind} address")
+    if route.gateway:
+        return Verdict(
+            Reason.NOT_ON_LINK,
+            f"{real_server} is reached through {format_address(route.gateway)}: direct routing needs it on the link",
+        )
+    interface = forced or netlink.interface_by_index(route.interface_index)
+    _judge_interface(interface)
+    receive_index = interface.index
+    if request.reply_interface == INTERFACE_ANY:
+        receive_index = ANY_INTERFACE
+    elif request.reply_interface:
+        receive_index = netlink.interface(request.reply_interface).index
+    return Path(interface, _choose_source(netlink, request, interface, route.source), receive_index)
+
+
+def _judge_interface(interface: Interface) -> None:
+    if not interface.up:
+        raise LinkError(f"interface {interface.name} is down")
+    if not interface.running:
+        raise LinkError(f"interface {interface.name} has no carrier")
+    if not interface.ethernet:
+        raise LinkError(f"interface {interface.name} is not Ethernet: direct routing writes MAC addresses")
+
+
+def _choose_source(netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None) -> bytes:
+    """Return the source: the one asked for, else the route's, else the next of the interface that is no VIP."""
+    if request.source is not None:
+        if request.is_vip(request.source):
+            raise UsageError(f"source {format_address(request.source)} is a VIP: a real server would answer to itself")
+        return request.source
+    if preferred is not None and not request.is_vip(preferred):
+        return preferred
+    held = [
+        address
+        for address in netlink.addresses(socket_family(request.real_ip))
+        if address.interface_index == interface.index and not address.flags & _UNFIT and address.scope <= SCOPE_LINK
+    ]
+    # A source in the real server's own subnet is answered over this link; another one may be answered elsewhere.
+    held.sort(key=lambda address: not _contains(address, request.real_ip))
+    for candidate in held:
+        if candidate.scope != SCOPE_LINK and not request.is_vip(candidate.address):
+            return candidate.address
+    raise LinkError(
+        f"interface {interface.name} holds no address that could be the source (VIPs cannot): name one with --source"
+    )
+
+
+def socket_family(address: bytes) -> int:
+    """Return AF_INET or AF_INET6 for 4 or 16 octets."""
+    return AF_INET if len(address) == IPV4_OCTETS else AF_INET6
+
+
+def _contains(network: LocalAddress, address: bytes) -> bool:
+    shift = len(address) * 8 - network.prefix_length
+    return int.from_bytes(network.address, "big") >> shift == int.from_bytes(address, "big") >> shift

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The raw check of one real server: opens what it needs, runs one flow for each endpoint, closes all.
+
+Order matters: the guards first (their ports are in the filter), then the packet socket, then root is given up, and
+only then is the first frame read.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import Result, Verdict
+from lvs_rawcheck.checks.driver import Driver
+from lvs_rawcheck.checks.path import LocalServer, Path, find_path
+from lvs_rawcheck.checks.reply_mac import ReplyMac
+from lvs_rawcheck.checks.steering import Steering
+from lvs_rawcheck.link.bpf import reply_filter
+from lvs_rawcheck.link.guard import GuardPool
+from lvs_rawcheck.link.packet import PacketLink
+from lvs_rawcheck.link.rtnetlink import Netlink
+from lvs_rawcheck.tcp.isn import boot_secret, flow_offset, initial_sequence_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.flow import Flow
+    from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.link.interface import Link
+    from lvs_rawcheck.neighbor.resolver import Resolver
+    from lvs_rawcheck.tcp.seq import Seq
+
+
+class Hooks:
+    """What a caller may do along the way: the defaults do nothing."""
+
+    __slots__ = ("sockets_open", "wrap_link")
+
+    def __init__(
+        self, sockets_open: Callable[[], None] | None = None, wrap_link: Callable[[Link, Path], Link] | None = None
+    ) -> None:
+        self.sockets_open = sockets_open or _nothing
+        """Called once, when all sockets are open and no frame was read."""
+        self.wrap_link = wrap_link or _unwrapped
+        """Given the link, returns the one to use: a tracer around it, for instance."""
+
+
+def _nothing() -> None:
+    return None
+
+
+def _unwrapped(link: Link, path: Path) -> Link:
+    return link
+
+
+def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None) -> None:
+    """Fill in the verdicts of `results`, one flow each, all at the same time. LinkError: it cannot be judged."""
+    hooks = hooks or Hooks()
+    with Netlink() as netlink:
+        path = find_path(netlink, request)
+        if isinstance(path, Verdict):
+            for result in results:
+                result.verdict = path
+        elif isinstance(path, LocalServer):
+            hooks.sockets_open()
+            _run_local(netlink, request, results)
+        else:
+            _run_on_wire(netlink, request, path, results, started, deadline, hooks)
+
+
+def _run_local(netlink: Netlink, request: Request, results: list[Result]) -> None:
+    from lvs_rawcheck.checks.local import check_local
+    from lvs_rawcheck.checks.path import socket_family
+
+    held = [address.address for address in netlink.addresses(socket_family(request.real_ip))]
+    for result in results:
+        if result.endpoint is not None:
+            result.verdict = check_local(result.endpoint, held)
+
+
+def _run_on_wire(
+    netlink: Netlink, request: Request, path: Path, results: list[Result], started: float, deadline: float, hooks: Hooks
+) -> None:
+    guards = GuardPool(path.director_ip, len(results))
+    link: Link | None = None
+    try:
+        ports = reserve_ports(guards, len(results))
+        program = reply_filter(path.director_ip, request.vips, [request.real_ip], ports)
+        packet_link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
+        link = hooks.wrap_link(packet_link, path)
+        hooks.sockets_open()
+        driver = Driver(link, path, guards, isn_source(path.director_ip))
+        steering = make_steering(netlink, path, request.real_ip)
+        reply_mac = ReplyMac(request.reply_mac, owner_of_mac(netlink, path, request.real_ip))
+        for result in results:
+            _start(driver, request, result, steering, reply_mac, started, deadline)
+        driver.run()
+    finally:
+        guards.close()
+        if link is not None:
+            link.close()
+
+
+def _start(
+    driver: Driver,
+    request: Request,
+    result: Result,
+    steering: Steering,
+    reply_mac: ReplyMac,
+    started: float,
+    deadline: float,
+) -> None:
+    if result.endpoint is None:
+        return
+
+    def note(flow: Flow) -> None:
+        if flow.verdict is not None:
+            result.verdict = flow.verdict
+        result.elapsed_ms = (clock.now() - started) * 1000
+        if flow.steered_at is not None:
+            result.phases_ms["resolve"] = (flow.steered_at - started) * 1000
+            if flow.connected_at is not None:
+                result.phases_ms["connect"] = (flow.connected_at - flow.steered_at) * 1000
+
+    flow = driver.start(result.endpoint, steering, request.conversation(), reply_mac, deadline, note)
+    if request.clean_close:
+        flow.close_cleanly()
+
+
+def reserve_ports(guards: GuardPool, count: int) -> list[int]:
+    """Return the ports of `count` guards, which are made and free again afterwards."""
+    taken = [guard for _ in range(count) if (guard := guards.take()) is not None]
+    for guard in taken:
+        guards.give(guard)
+    return [guard.port for guard in taken]
+
+
+def isn_source(director_ip: bytes) -> Callable[[bytes, int, int], Callable[[float], Seq]]:
+    """Return what gives each flow its clock-driven initial sequence numbers (RFC 6528)."""
+    secret = boot_secret()
+
+    def for_flow(vip: bytes, source_port: int, port: int) -> Callable[[float], Seq]:
+        offset = flow_offset(secret, director_ip, vip, source_port, port)
+        return lambda now: initial_sequence_number(offset, now)
+
+    return for_flow
+
+
+def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
+    """Return the steering of one real server by the kernel's neighbour table."""
+    interface = path.interface
+
+    def nudge() -> None:
+        from lvs_rawcheck.link import nudge as nudging  # only where the kernel has no entry
+
+        nudging.nudge(real_ip, interface.name)
+
+    def new_resolver() -> Resolver:
+        from lvs_rawcheck.neighbor.resolver import Resolver  # only when something has to be asked
+
+        return Resolver(real_ip, path.director_ip, interface.mac)
+
+    return Steering(
+        lambda: netlink.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours
+    )
+
+
+def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:
+    """Return what tells which other address of the link a MAC belongs to, by the kernel's neighbour table."""
+
+    def owner(mac: bytes) -> bytes | None:
+        for neighbour in netlink.neighbours(path.interface.index):
+            if neighbour.mac == mac and neighbour.address != real_ip:
+                return neighbour.address
+        return None
+
+    return owner

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All that one check was asked: the parameters that every kind has in common."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.wire.address import format_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.base import Conversation, Endpoint
+
+ROLE_AUTO = "auto"
+FALLBACK, STANDBY_RAW = "fallback", "raw"
+DOWN, STANDARD_INSTEAD = "down", "standard"
+MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY = "real-server", "known", "any"
+INTERFACE_ANY = "any"
+TIMEOUT_DEFAULT = 2.0  # seconds
+TIMEOUT_MAX = 300.0  # seconds: longer than any delay between checks makes sense
+
+
+def no_registry(address: bytes) -> bool:
+    """Return False: where there is no registry, no address is a VIP by it."""
+    return False
+
+
+class Request:
+    """One check of one real server. Addresses as 4 or 16 octets, times in seconds."""
+
+    __slots__ = (
+        "clean_close",
+        "conversation",
+        "endpoints",
+        "interface",
+        "kind",
+        "is_registry_vip",
+        "on_cannot_judge",
+        "real_ip",
+        "reply_interface",
+        "reply_mac",
+        "role_file",
+        "source",
+        "standby",
+        "timeout",
+    )
+
+    def __init__(
+        self, kind: str, conversation: Callable[[], Conversation], real_ip: bytes, endpoints: list[Endpoint]
+    ) -> None:
+        """Raise UsageError where real server and VIPs cannot belong together."""
+        if not endpoints:
+            raise UsageError("no VIP given")
+        for endpoint in endpoints:
+            if len(endpoint.vip) != len(real_ip):
+                raise UsageError(
+                    f"real server {format_address(real_ip)} and VIP {format_address(endpoint.vip)} differ in family"
+                )
+            if endpoint.vip == real_ip:
+                raise UsageError(f"real server and VIP are the same address: {format_address(real_ip)}")
+        self.kind = kind
+        self.conversation = conversation
+        """Makes the conversation anew for each endpoint."""
+        self.real_ip = real_ip
+        self.endpoints = endpoints
+        self.interface: str | None = None
+        """None: the one that the route to the real server names."""
+        self.source: bytes | None = None
+        """None: chosen, never a VIP."""
+        self.reply_interface: str | None = None
+        """None: the same interface; INTERFACE_ANY: any."""
+        self.role_file: str | None = None
+        """A path, ROLE_AUTO, or None: raw whatever the role."""
+        self.standby = FALLBACK
+        self.timeout = TIMEOUT_DEFAULT
+        """The one deadline for all of it."""
+        self.reply_mac: str | bytes = MAC_REAL_SERVER
+        """MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY, or the 6 octets of the only MAC that may answer."""
+        self.on_cannot_judge = DOWN
+        self.clean_close = False
+        self.is_registry_vip: Callable[[bytes], bool] = no_registry
+        """Whether the registry names an address as a VIP: such a one is never a source."""
+
+    @property
+    def vips(self) -> tuple[bytes, ...]:
+        """Return the distinct VIPs, in order."""
+        return tuple(dict.fromkeys(endpoint.vip for endpoint in self.endpoints))
+
+    def is_vip(self, address: bytes) -> bool:
+        """Return whether real servers may hold this address themselves, and so would answer to themselves."""
+        return address in self.vips or self.is_registry_vip(address)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One request from role to result: raw on the active director, standard on a backup, never silently neither."""
+
+from __future__ import annotations
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Reason, Result, Verdict, worst
+from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW
+from lvs_rawcheck.director.role import BACKUP, read_role, role_by_vip
+from lvs_rawcheck.errors import LinkError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.raw import Hooks
+    from lvs_rawcheck.checks.request import Request
+
+_LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
+
+
+def run_request(request: Request, hooks: Hooks | None = None) -> Result:
+    """Return the result of one check; of several endpoints the worst, with all of them in `vips`."""
+    started = clock.now()
+    run = _Run(request, started, started + request.timeout, hooks)
+    results = run.results()
+    elapsed_ms = (clock.now() - started) * 1000
+    for result in results:
+        result.elapsed_ms = result.elapsed_ms or elapsed_ms
+    if len(results) == 1:
+        return results[0]
+    return _summary(results, elapsed_ms)
+
+
+def cannot_judge(kind: str, real_ip: bytes | None, endpoint: Endpoint | None, sentence: str) -> Result:
+    """Return the result that says: the fault is ours."""
+    return Result(kind, real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, sentence))
+
+
+def _summary(results: list[Result], elapsed_ms: float) -> Result:
+    chosen = worst(results)
+    summary = Result(chosen.kind, chosen.real_ip, chosen.endpoint, chosen.verdict)
+    summary.path = chosen.path
+    summary.role = chosen.role
+    summary.degraded = chosen.degraded
+    summary.phases_ms = chosen.phases_ms
+    summary.elapsed_ms = elapsed_ms
+    summary.notes = list(dict.fromkeys(note for result in results for note in result.notes))
+    summary.vips = results
+    return summary
+
+
+class _Run:
+    """The endpoints of one request, each on the path that its role asks for."""
+
+    def __init__(self, request: Request, started: float, deadline: float, hooks: Hooks | None) -> None:
+        self.request = request
+        self.started = started
+        self.deadline = deadline
+        self.hooks = hooks
+        self._results = [Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints]
+
+    def results(self) -> list[Result]:
+        """Return one result an endpoint, in order."""
+        try:
+            self._assign_roles()
+        except LinkError as error:
+            self._give_up(self._results, error)
+            return self._results
+        self._run_raw([result for result in self._results if result.path == RAW])
+        self._run_standard([result for result in self._results if result.path == STANDARD])
+        return self._results
+
+    def _assign_roles(self) -> None:
+        role_file = self.request.role_file
+        if role_file == ROLE_AUTO:
+            self._assign_roles_by_vip()
+        elif role_file is not None:
+            role, trouble = read_role(role_file)
+            for result in self._results:
+                result.role = role
+                if trouble is not None:
+                    result.notes.append(trouble)
+        for result in self._results:
+            standby = result.role == BACKUP and self.request.standby != STANDBY_RAW
+            result.path = STANDARD if standby else RAW
+
+    def _assign_roles_by_vip(self) -> None:
+        from lvs_rawcheck.checks.path import socket_family
+        from lvs_rawcheck.link.rtnetlink import Netlink
+
+        with Netlink() as netlink:
+            held = netlink.addresses(socket_family(self.request.real_ip))
+            holders = {address.interface_index for address in held if address.address in self.request.vips}
+            silent = {_LOOPBACK_INDEX}
+            silent.update(index for index in holders if netlink.interface_by_index(index).kind == "dummy")
+        for result, endpoint in zip(self._results, self.request.endpoints, strict=True):
+            result.role = role_by_vip(endpoint.vip, held, silent)
+
+    def _run_raw(self, results: list[Result]) -> None:
+        if not results:
+            return
+        from lvs_rawcheck.checks.raw import run_raw
+
+        try:
+            run_raw(self.request, results, self.started, self.deadline, self.hooks)
+        except UsageError as error:
+            for result in results:
+                result.path = None
+                result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
+        except LinkError as error:
+            self._give_up(results, error)
+        except MemoryError:
+            self._give_up(results, LinkError("no memory"))
+
+    def _give_up(self, results: list[Result], error: LinkError) -> None:
+        """Our failure is not the server's: answer with the standard check where that was asked for."""
+        for result in results:
+            if self.request.on_cannot_judge == STANDARD_INSTEAD:
+                result.path = STANDARD
+                result.degraded = True
+                result.notes.append(f"raw check not possible, standard check instead: {error}")
+            else:
+                result.path = None
+                result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
+        if self.request.on_cannot_judge == STANDARD_INSTEAD:
+            self._run_standard(results)
+
+    def _run_standard(self, results: list[Result]) -> None:
+        """Judge each port of the real server once, for all the VIPs that have it."""
+        verdicts: dict[int, Verdict] = {}
+        for result in results:
+            endpoint = result.endpoint
+            if endpoint is None or result.verdict.reason != Reason.CANNOT_JUDGE:
+                continue
+            if endpoint.port not in verdicts:
+                verdicts[endpoint.port] = self._standard_verdict(endpoint.port, result)
+            result.verdict = verdicts[endpoint.port]
+
+    def _standard_verdict(self, port: int, result: Result) -> Verdict:
+        from lvs_rawcheck.checks.standard import StandardFlow
+
+        conversation = self.request.conversation()
+        try:
+            with StandardFlow(self.request.real_ip, port, conversation, self.deadline) as flow:
+                verdict = flow.run()
+        except LinkError as error:
+            return Verdict(Reason.CANNOT_JUDGE, str(error))
+        if flow.connected_at is not None:
+            result.phases_ms["connect"] = (flow.connected_at - self.started) * 1000
+        return verdict
+
+
+def _unasked() -> Verdict:
+    return Verdict(Reason.CANNOT_JUDGE, "not asked")

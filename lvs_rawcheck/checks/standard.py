@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The ordinary check: the same conversation over the kernel's TCP, to the real server's own address.
+
+For a backup director, and for the day on which a raw check cannot judge: what the site had before.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import select
+from errno import ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.wire.address import format_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.base import Conversation
+
+_REASONS = {
+    ECONNREFUSED: Reason.REFUSED,
+    EHOSTUNREACH: Reason.NO_NEIGHBOUR,
+    ENETUNREACH: Reason.NOT_ON_LINK,
+}
+_RECEIVE_OCTETS = 65536
+
+
+class StandardFlow:
+    """One conversation with one port of the real server. Use as a context manager: it closes its socket."""
+
+    __slots__ = ("_conversation", "_deadline", "_peer", "_poll", "_socket", "_unsent", "connected_at")
+
+    def __init__(self, address: bytes, port: int, conversation: Conversation, deadline: float) -> None:
+        family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+        try:
+            self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
+        except OSError as error:
+            raise LinkError(f"no socket: {error.strerror}") from error
+        self._peer = (format_address(address), port)
+        self._conversation = conversation
+        self._deadline = deadline
+        self._unsent = b""
+        self._poll = select.poll()
+        self.connected_at: float | None = None
+
+    def __enter__(self) -> StandardFlow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def run(self) -> Verdict:
+        """Return the verdict, by the deadline."""
+        try:
+            return self._connect() or self._converse()
+        except OSError as error:
+            return self._verdict_of(error)
+
+    def _connect(self) -> Verdict | None:
+        error = self._socket.connect_ex(self._peer)
+        self._poll.register(self._socket.fileno(), select.POLLOUT)
+        if error == EINPROGRESS:
+            if not self._wait():
+                return Verdict(Reason.NO_ANSWER, f"no answer from {self._peer[0]} port {self._peer[1]}")
+            error = self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
+        self.connected_at = clock.now()
+        return self._conversation.connected()
+
+    def _converse(self) -> Verdict:
+        while True:
+            self._unsent += self._conversation.octets_to_send()
+            self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
+            if not self._wait():
+                return Verdict(Reason.TIMEOUT, "connected, then silence until the deadline")
+            verdict = self._exchange()
+            if verdict is not None:
+                return verdict
+
+    def _exchange(self) -> Verdict | None:
+        """Send and receive what is possible now."""
+        try:
+            if self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+            octets = self._socket.recv(_RECEIVE_OCTETS)
+        except BlockingIOError:
+            return None
+        if octets:
+            return self._conversation.data_received(octets)
+        return self._conversation.peer_closed() or Verdict(Reason.CLOSED, "the peer closed early")
+
+    def _wait(self) -> bool:
+        """Wait for the socket; return False at the deadline."""
+        seconds = self._deadline - clock.now()
+        return seconds > 0 and bool(self._poll.poll(int(seconds * 1000) + 1))
+
+    def _verdict_of(self, error: OSError) -> Verdict:
+        """Return what a failed call says of the server; LinkError where it speaks of this host."""
+        peer = f"{self._peer[0]} port {self._peer[1]}"
+        if self.connected_at is not None:
+            return Verdict(Reason.CLOSED, f"{peer}: {error.strerror}")
+        reason = _REASONS.get(error.errno or 0)
+        if reason is None:
+            raise LinkError(f"cannot connect to {peer}: {error.strerror}") from error
+        return Verdict(reason, f"{peer}: {error.strerror}")
+
+

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`lvs-rawcheck check KIND ...`: one check, now, in this process."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.runner import cannot_judge, run_request
+from lvs_rawcheck.checks.tcp import TcpConversation
+from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
+from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
+from lvs_rawcheck.cli.options import HelpWanted, Option, parse
+from lvs_rawcheck.cli.output import complain, say
+from lvs_rawcheck.director.change_log import ChangeLog
+from lvs_rawcheck.director.privileges import drop_root
+from lvs_rawcheck.errors import RawCheckError, UsageError
+from lvs_rawcheck.registry.vips import RegistryVips
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.base import Result
+    from lvs_rawcheck.cli.options import CommandLine
+
+TCP_OPTIONS = (
+    *COMMON_OPTIONS,
+    Option("", "clean-close", None, "leave by FIN and wait for the server's, instead of RST"),
+)
+_POSITIONALS = "REAL_SERVER VIP[:PORT][,...] [PORT]"
+_DESCRIPTION = """\
+Send the real server the frames that the director would forward to it: to the VIP, at the real server's MAC.
+Exit status 0: healthy. 1: everything else. Addresses only, IPv6 with a port in brackets."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run `check` with what follows it on the command line; return the exit status."""
+    kind = arguments[0] if arguments else ""
+    as_json = "--json" in arguments
+    try:
+        if kind in ("-h", "--help"):
+            raise HelpWanted
+        if kind != "tcp":
+            raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)" if kind else "wanted: a kind of check, tcp")
+        line = parse(arguments[1:], TCP_OPTIONS)
+        result = _check_tcp(line, arguments)
+    except HelpWanted:
+        say(_help())
+        return HEALTHY
+    except RawCheckError as error:
+        result = cannot_judge(kind, None, None, str(error))
+        ChangeLog(None, arguments).note(result)
+    _report(result, as_json)
+    return HEALTHY if result.healthy else UNHEALTHY
+
+
+def _check_tcp(line: CommandLine, arguments: list[str]) -> Result:
+    """Return the result, logged where it is a change."""
+    request = build_request("tcp", TcpConversation, line)
+    request.clean_close = bool(line.values["clean_close"])
+    request.is_registry_vip = RegistryVips(str(line.values["services"])).holds
+    hooks = Hooks(sockets_open=drop_root)
+    verbosity = line.values["verbose"]
+    if isinstance(verbosity, int) and verbosity:
+        from lvs_rawcheck.cli.packet_lines import tracing
+
+        hooks.wrap_link = tracing(verbosity)
+    log = ChangeLog(str(line.values["state"]), arguments)
+    result = run_request(request, hooks)
+    log.note(result)
+    return result
+
+
+def _report(result: Result, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        say(json.dumps(result.to_dict()))
+        return
+    for note in result.notes:
+        complain(f"lvs-rawcheck: {note}")
+    if result.endpoint is None:
+        complain(f"lvs-rawcheck: {result.verdict.reason}: {result.verdict.detail}")
+        return
+    for each in result.vips or [result]:
+        say(str(each))
+
+
+def _help() -> str:
+    from lvs_rawcheck.cli.options import help_text
+
+    return help_text("lvs-rawcheck check tcp", _POSITIONALS, _DESCRIPTION, TCP_OPTIONS)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a command's exit status tells keepalived and ldirectord.
+
+Exit 0 means healthy, nothing else does. A check knows only two: keepalived's `misc_dynamic` reads 2 and above, argparse's
+usage error among them, as "up, with this weight less two" (check_misc.c). Nor does a check die by a signal: ldirectord
+shifts the wait status by eight, and what is left of a death by signal is 0, healthy.
+"""
+
+from __future__ import annotations
+
+import os
+from _signal import SIGALRM, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, signal
+
+HEALTHY = 0
+UNHEALTHY = 1
+
+_DEADLY = (SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2)
+
+
+def never_die_by_signal() -> None:
+    """Turn every signal that would kill, and can be caught, into exit status 1."""
+    for number in _DEADLY:
+        signal(number, _exit_unhealthy)
+
+
+def _exit_unhealthy(number: int, frame: object) -> None:
+    # At once: an exception could be caught on its way out, and turn into a verdict.
+    os._exit(UNHEALTHY)

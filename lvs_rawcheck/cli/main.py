@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a program's name and arguments to a command."""
+
+from __future__ import annotations
+
+import sys
+
+from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, never_die_by_signal
+from lvs_rawcheck.cli.output import complain, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+USAGE = """\
+usage: lvs-rawcheck COMMAND ...
+
+  check KIND REAL_SERVER VIP[:PORT][,...] [PORT]    one check, now: exit status 0 healthy, 1 anything else
+  explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
+
+KIND: tcp. `lvs-rawcheck COMMAND --help` tells the options."""
+
+
+def main() -> int:
+    """Run the command that sys.argv names; return its exit status, 0 or 1."""
+    never_die_by_signal()
+    return _command(sys.argv[0].rsplit("/", 1)[-1])(sys.argv[1:])
+
+
+def _command(program: str) -> Callable[[list[str]], int]:
+    if program == "check_tcp_raw":
+        from lvs_rawcheck.cli import check_tcp_raw
+
+        return check_tcp_raw.run
+    return _subcommand
+
+
+def _subcommand(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else ""
+    if name == "check":
+        from lvs_rawcheck.cli import check
+
+        return check.run(arguments[1:])
+    if name == "explain":
+        import_site_packages()
+        from lvs_rawcheck.cli import explain
+
+        return explain.run(arguments[1:])
+    if name in ("-h", "--help"):
+        say(USAGE)
+        return HEALTHY
+    if name in ("-V", "--version"):
+        from lvs_rawcheck import __version__
+
+        say(f"lvs-rawcheck {__version__}")
+        return HEALTHY
+    complain(USAGE)
+    complain(f"lvs-rawcheck: no such command: {name!r}" if name else "lvs-rawcheck: no command given")
+    return UNHEALTHY
+
+
+def import_site_packages() -> None:
+    """Make Debian's packages importable, which the launcher's -S left out: only commands that need them pay."""
+    if sys.flags.no_site:
+        import site
+
+        site.main()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One line to syslog when a verdict changes: stderr of a check is /dev/null under keepalived.
+
+A check is a process of its own each time, so what it said last is kept in a stamp: STATE/logged/<digest of its
+command line>, one line `UPTIME STATE`, written through a descriptor that was opened while we were still root. What is
+still wrong is said again every ten minutes. Without a stamp (not root, no such folder) everything wrong is said each time.
+"""
+
+from __future__ import annotations
+
+import os
+import syslog
+from _blake2 import blake2s
+
+from lvs_rawcheck import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.base import Result
+
+REPEAT_SECONDS = 600.0
+_FOLDER = "logged"
+_FOLDER_MODE = 0o755
+_FILE_MODE = 0o644
+_STAMP_OCTETS = 200
+
+
+class ChangeLog:
+    """The memory of one check's last words.
+
+    state_dir: the folder under which stamps are kept; None: keep none. Make it before root is given up.
+    """
+
+    __slots__ = ("_stamp",)
+
+    def __init__(self, state_dir: str | None, command_line: list[str]) -> None:
+        self._stamp: int | None = None
+        if state_dir is not None and os.geteuid() == 0:
+            try:
+                self._stamp = _open_stamp(state_dir, command_line)
+            except (OSError, ValueError):
+                self._stamp = None  # no place to remember: what is wrong is then said each time, which is louder, not less
+
+    def note(self, result: Result) -> None:
+        """Say what has changed since the last run, and what is still wrong once it was long enough unsaid."""
+        said_at, said = self._read()
+        state = _state_of(result)
+        wrong = not result.healthy or bool(result.notes)
+        now = clock.now()
+        changed = state != said if said else wrong
+        # A time ahead of now is of an earlier boot.
+        overdue = wrong and not 0 <= now - said_at < REPEAT_SECONDS
+        if changed or overdue:
+            _say(result)
+        if changed or overdue or not said:
+            self._write(now, state)
+
+    def _read(self) -> tuple[float, str]:
+        """Return when and what was said last, (0.0, "") if that is not known."""
+        if self._stamp is None:
+            return 0.0, ""
+        try:
+            moment, _, state = os.pread(self._stamp, _STAMP_OCTETS, 0).decode("ascii").rstrip("\n").partition(" ")
+            return float(moment), state
+        except (OSError, ValueError):
+            return 0.0, ""
+
+    def _write(self, now: float, state: str) -> None:
+        if self._stamp is None:
+            return
+        line = f"{now:.0f} {state}\n".encode()
+        try:
+            os.ftruncate(self._stamp, os.pwrite(self._stamp, line, 0))
+        except OSError:
+            return  # a full /run: the line is said again next time
+
+
+def _open_stamp(state_dir: str, command_line: list[str]) -> int:
+    name = blake2s("\0".join(command_line).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    folder = _open_folder(state_dir)
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(name, flags, _FILE_MODE, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _open_folder(state_dir: str) -> int:
+    """Return a descriptor of STATE/logged, made where it is missing; keepalived's umask would leave nobody in."""
+    path = f"{state_dir}/{_FOLDER}"
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        for folder in (state_dir, path):
+            try:
+                os.mkdir(folder, _FOLDER_MODE)
+                os.chmod(folder, _FOLDER_MODE)
+            except FileExistsError:
+                continue
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _state_of(result: Result) -> str:
+    """Return what makes two results the same news; details, times and the path in use do not."""
+    results = result.vips or [result]
+    state = " ".join(f"{each.verdict.reason}{'*' if each.degraded else ''}" for each in results)
+    return f"{state} !" if result.notes else state
+
+
+def _say(result: Result) -> None:
+    syslog.openlog("lvs-rawcheck", syslog.LOG_PID, syslog.LOG_DAEMON)
+    for note in result.notes:
+        syslog.syslog(syslog.LOG_ERR, note)
+    if result.endpoint is None:
+        syslog.syslog(syslog.LOG_ERR, f"{result.verdict.reason}: {result.verdict.detail}")
+        return
+    for each in result.vips or [result]:
+        syslog.syslog(syslog.LOG_NOTICE if each.healthy else syslog.LOG_WARNING, str(each))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Root only as long as it takes to open sockets: frames of strangers are read as nobody in particular."""
+
+from __future__ import annotations
+
+import os
+
+from lvs_rawcheck.errors import LinkError
+
+DAEMON_USER = b"lvs-rawcheck"
+_PASSWD = "/etc/passwd"
+
+
+def daemon_ids() -> tuple[int, int] | None:
+    """Return uid and gid of the package's user, None where there is none.
+
+    Read from /etc/passwd itself: the package puts it there, and a name service that hangs must not hang a check.
+    """
+    try:
+        with open(_PASSWD, "rb") as file:
+            lines = file.read().split(b"\n")
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.split(b":")
+        if fields[0] == DAEMON_USER and len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit():
+            return int(fields[2]), int(fields[3])
+    return None
+
+
+def drop_root() -> None:
+    """Become the daemon's user, for good, if this process is root and there is such a user."""
+    if os.geteuid() != 0:
+        return
+    ids = daemon_ids()
+    if ids is None:
+        return
+    uid, gid = ids
+    try:
+        os.setgroups([gid])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+    except OSError as error:
+        raise LinkError(f"cannot become user {DAEMON_USER.decode()}: {error.strerror}") from error
