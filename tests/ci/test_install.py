@@ -20,7 +20,8 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 NOBODY = ["setpriv", "--reuid=65534", "--clear-groups"]
 LINK = "/etc/systemd/system/multi-user.target.wants/keepalived.service"
 
-# Everything the script may change lies on file systems that only its own namespace sees. What it left is copied out.
+# Everything the script may change lies on file systems that only its own namespace sees. What it left behind
+# is copied out.
 NAMESPACE = """
 set -e
 stage=$1; shift
