@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What all tests share: tests that need root are skipped without it, and say so; a network to build hosts in."""
+"""What all tests share: those that need root are skipped without it, and a network to build hosts in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def network() -> Iterator[Network]:
     """An empty network of namespaces, gone after the test."""
     with Network() as built:

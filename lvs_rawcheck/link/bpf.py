@@ -51,9 +51,10 @@ FRAME_PACKET_TYPE = _ANCILLARY + 4
 FRAME_VLAN_TAG = _ANCILLARY + 44
 
 ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
-MATCH_LIMIT = 32
+MATCH_LIMIT = 16
 """A longer list of addresses or ports is not looked through for each foreign frame: its test is left out, and
-who receives the frame judges alone. So a program stays within net.core.optmem_max, 20 KiB on Linux 6.1."""
+who receives the frame judges alone. So two programs, one about to replace the other, fit into the memory that
+Linux 6.1 grants the filters of one socket: net.core.optmem_max, 20 KiB."""
 
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _INSTRUCTION = Struct("=HBBI")  # struct sock_filter

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The filters, run by an interpreter of our own; test_bpf_kernel.py runs the same cases in the kernel."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, Assembler, pack_program, reply_filter
+from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from tests.link.bpf_interpreter import interpret
+from tests.link.filter_cases import (
+    CASES_V4,
+    CASES_V6,
+    DIRECTOR_V4,
+    DIRECTOR_V6,
+    PORT,
+    REAL_V4,
+    REAL_V6,
+    VIPS_V4,
+    VIPS_V6,
+    Case,
+)
+
+FILTER_V4 = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT])
+FILTER_V6 = reply_filter(DIRECTOR_V6, VIPS_V6, [REAL_V6], [PORT])
+OTHERHOST = 3
+
+
+@pytest.mark.parametrize("case", CASES_V4, ids=repr)
+def test_ipv4_filter(case: Case) -> None:
+    assert interpret(FILTER_V4, case.octets, case.ethertype) == (ACCEPT_OCTETS if case.passes else 0)
+
+
+@pytest.mark.parametrize("case", CASES_V6, ids=repr)
+def test_ipv6_filter(case: Case) -> None:
+    assert interpret(FILTER_V6, case.octets, case.ethertype) == (ACCEPT_OCTETS if case.passes else 0)
+
+
+@pytest.mark.parametrize(("program", "case"), [(FILTER_V4, CASES_V4[0]), (FILTER_V6, CASES_V6[0])])
+def test_a_frame_of_a_vlan_or_for_another_host_is_not_ours(
+    program: list[tuple[int, int, int, int]], case: Case
+) -> None:
+    priority_only = 0x6000
+    assert interpret(program, case.octets, case.ethertype, vlan_tag=priority_only)
+    assert not interpret(program, case.octets, case.ethertype, vlan_tag=priority_only | 10)
+    assert not interpret(program, case.octets, case.ethertype, packet_type=OTHERHOST)
+
+
+@pytest.mark.parametrize(("program", "case"), [(FILTER_V4, CASES_V4[0]), (FILTER_V6, CASES_V6[0])])
+def test_a_segment_cut_before_its_ports_is_dropped(
+    program: list[tuple[int, int, int, int]], case: Case
+) -> None:
+    end_of_ports = (20 if case.ethertype == ETHERTYPE_IPV4 else 40) + 4
+    for length in range(end_of_ports):
+        assert not interpret(program, case.octets[:length], case.ethertype), length
+    assert interpret(program, case.octets[:end_of_ports], case.ethertype)
+
+
+@given(st.binary(max_size=80), st.sampled_from((ETHERTYPE_IPV4, ETHERTYPE_ARP, ETHERTYPE_IPV6)))
+def test_every_frame_gets_a_verdict(octets: bytes, ethertype: int) -> None:
+    assert interpret(FILTER_V4, octets, ethertype) in (0, ACCEPT_OCTETS)
+    assert interpret(FILTER_V6, octets, ethertype) in (0, ACCEPT_OCTETS)
+
+
+def test_every_vip_of_a_long_list_is_found_and_a_longer_one_is_not_looked_through() -> None:
+    segment = CASES_V6[0].octets
+    addresses = [bytes(12) + number.to_bytes(4, "big") for number in range(MATCH_LIMIT)]
+    from_first = segment[:8] + addresses[0] + segment[24:]
+    from_last = segment[:8] + addresses[-1] + segment[24:]
+    exact = reply_filter(DIRECTOR_V6, addresses, [], [PORT])
+    assert interpret(exact, from_first, ETHERTYPE_IPV6)
+    assert interpret(exact, from_last, ETHERTYPE_IPV6)
+    assert not interpret(exact, segment, ETHERTYPE_IPV6)
+    coarse = reply_filter(DIRECTOR_V6, [*addresses, b"\xff" * 16], [], [PORT])
+    assert len(coarse) < len(exact)
+    assert interpret(coarse, segment, ETHERTYPE_IPV6)
+    assert not interpret(coarse, CASES_V6[1].octets, ETHERTYPE_IPV6), "the port is still looked at"
+
+
+def test_without_ports_any_port_passes() -> None:
+    other_port = next(case for case in CASES_V4 if "another port" in case.dump)
+    assert interpret(reply_filter(DIRECTOR_V4, VIPS_V4, []), other_port.octets, ETHERTYPE_IPV4)
+
+
+def test_without_addresses_nothing_from_them_passes() -> None:
+    program = reply_filter(DIRECTOR_V4, [], [], [PORT])
+    assert not interpret(program, CASES_V4[0].octets, ETHERTYPE_IPV4)
+
+
+def test_drop_all() -> None:
+    assert interpret(DROP_ALL, CASES_V4[0].octets, ETHERTYPE_IPV4) == 0
+    assert pack_program(DROP_ALL) == bytes.fromhex("0600000000000000")
+
+
+def test_a_comparison_reaches_a_label_beyond_its_own_range() -> None:
+    program = Assembler()
+    program.jump_if(0x15, 0, "far")
+    for _ in range(300):
+        program.add(0x06, 0)
+    program.label("far")
+    program.add(0x06, 7)
+    assert interpret(program.program(), b"", 0) == 7

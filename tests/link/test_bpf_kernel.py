@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same cases through the kernel: frames on a cable, and a packet socket with the filter at its end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+import pytest
+
+from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, MATCH_LIMIT, RETURN, attach, reply_filter
+from lvs_rawcheck.link.packet import PacketLink
+from tests.link.filter_cases import (
+    CASES_V4,
+    CASES_V6,
+    DIRECTOR_V4,
+    DIRECTOR_V6,
+    PORT,
+    REAL_V4,
+    REAL_V6,
+    VIPS_V4,
+    VIPS_V6,
+    Case,
+)
+from tests.netns.topology import Network, wait_until
+
+pytestmark = pytest.mark.netns
+
+LAST = b"the last frame"
+LAST_ETHERTYPE = 0x88B5  # IEEE 802: local experiments
+OPTMEM_OF_LINUX_6_1 = 20480
+
+
+def _received(
+    network: Network, program: Sequence[tuple[int, int, int, int]], frames: list[bytes]
+) -> list[bytes]:
+    """Return which packets of these whole frames, sent by one host, pass a filter on another."""
+    sender, receiver = network.host("sender"), network.host("receiver")
+    with receiver.entered():
+        link = PacketLink(receiver.index(), receiver.mac_octets, program)
+        everything = PacketLink(receiver.index(), receiver.mac_octets, ((RETURN, 0, 0, ACCEPT_OCTETS),))
+    with sender.entered():
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        raw.bind(("eth0", 0))
+    header = receiver.mac_octets + sender.mac_octets
+    for frame in [*frames, LAST_ETHERTYPE.to_bytes(2, "big") + LAST]:
+        raw.send(frame if len(frame) > 12 and frame[:5] == b"\x02\0\0\0\0" else header + frame)
+
+    def last_arrived() -> bool:
+        frame = everything.receive()
+        while frame is not None and frame.ethertype != LAST_ETHERTYPE:
+            frame = everything.receive()
+        return frame is not None
+
+    wait_until(last_arrived, "the last frame arrives")
+    found = []
+    while (passed := link.receive()) is not None:
+        found.append(passed.octets)
+    link.close()
+    everything.close()
+    raw.close()
+    return found
+
+
+def _frames(cases: Sequence[Case]) -> list[bytes]:
+    return [case.ethertype.to_bytes(2, "big") + case.octets for case in cases]
+
+
+def test_the_kernel_agrees_on_ipv4(network: Network) -> None:
+    program = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT])
+    assert _received(network, program, _frames(CASES_V4)) == [case.octets for case in CASES_V4 if case.passes]
+
+
+def test_the_kernel_agrees_on_ipv6(network: Network) -> None:
+    program = reply_filter(DIRECTOR_V6, VIPS_V6, [REAL_V6], [PORT])
+    assert _received(network, program, _frames(CASES_V6)) == [case.octets for case in CASES_V6 if case.passes]
+
+
+def test_vlan_frames_are_dropped_and_priority_tagged_ones_pass(network: Network) -> None:
+    untagged = _frames(CASES_V4[:1])[0]
+    tagged, priority = b"\x81\x00\x00\x0a" + untagged, b"\x81\x00\x60\x00" + untagged
+    program = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT])
+    assert _received(network, program, [tagged, priority, untagged]) == [CASES_V4[0].octets] * 2
+
+
+def test_frames_for_another_host_are_dropped(network: Network) -> None:
+    untagged = _frames(CASES_V4[:1])[0]
+    for_another = bytes.fromhex("0200000000ff 020000000100") + untagged
+    program = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT])
+    assert _received(network, program, [for_another, untagged]) == [CASES_V4[0].octets]
+
+
+def test_the_longest_programs_fit_into_the_memory_of_linux_6_1(network: Network) -> None:
+    host = network.host("director")
+    host.sysctl("net.core.optmem_max", OPTMEM_OF_LINUX_6_1)
+    addresses = [bytes([0x20, 1]) + bytes(12) + number.to_bytes(2, "big") for number in range(MATCH_LIMIT)]
+    ports = range(1, MATCH_LIMIT + 1)
+    with host.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
+        attach(sock, reply_filter(DIRECTOR_V6, addresses, [], ports))
+        attach(sock, reply_filter(DIRECTOR_V6, addresses[::-1], [], ports))
