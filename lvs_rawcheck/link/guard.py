@@ -48,8 +48,8 @@ class Guard:
 class GuardPool:
     """At most `limit` guards of one address, each made when first needed. Whoever makes the pool closes it.
 
-    A port comes round as late as possible: of those given back, the one that has been free for longest is
-    next.
+    A port comes round as late as possible, since a server may still speak of its last connection there: new
+    guards are made up to the limit, then the one that has been free for longest is next.
     """
 
     def __init__(self, address: bytes, limit: int) -> None:
@@ -60,10 +60,8 @@ class GuardPool:
 
     def take(self) -> Guard | None:
         """Return a guard for one flow, None if all `limit` are taken."""
-        if self._free:
-            return self._free.pop(0)
         if len(self._guards) == self._limit:
-            return None
+            return self._free.pop(0) if self._free else None
         guard = Guard(self._address)
         self._guards.append(guard)
         return guard

@@ -10,7 +10,7 @@ LinkError, never an IndexError; every wait is bounded.
 from __future__ import annotations
 
 import _socket
-from errno import EBUSY, ENOBUFS
+from errno import ENOBUFS
 from os import strerror
 from struct import Struct, error, unpack_from
 
@@ -129,18 +129,13 @@ class NetlinkSocket:
     """One netlink socket and the requests over it. Whoever opens it closes it."""
 
     def __init__(self, protocol: int) -> None:
-        self._protocol = protocol
         self._sequence = 0
-        self._socket = self._open()
-
-    def _open(self) -> _socket.socket:
+        kind = _socket.SOCK_RAW | _socket.SOCK_CLOEXEC
         try:
-            kind = _socket.SOCK_RAW | _socket.SOCK_CLOEXEC
-            opened = _socket.socket(_socket.AF_NETLINK, kind, self._protocol)
+            self._socket = _socket.socket(_socket.AF_NETLINK, kind, protocol)
         except OSError as refused:
             raise LinkError(f"no netlink socket: {refused.strerror}") from refused
-        opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _TIMEVAL.pack(ANSWER_TIMEOUT, 0))
-        return opened
+        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _TIMEVAL.pack(ANSWER_TIMEOUT, 0))
 
     def close(self) -> None:
         """Close the socket; twice is harmless."""
@@ -160,39 +155,39 @@ class NetlinkSocket:
     def dump(self, kind: int, body: bytes) -> list[Message]:
         """Return all messages of one consistent dump.
 
-        A dump that was interrupted by a change, or that overran the socket, starts again, DUMP_ATTEMPTS
-        times at most.
+        A dump that was torn by a change, or that overran the socket, is asked for again, DUMP_ATTEMPTS times
+        at most; then Interrupted.
         """
         for _ in range(DUMP_ATTEMPTS):
-            try:
-                return self._dump_once(kind, body)
-            except Interrupted:
-                # A new socket, since the kernel refuses a second dump while the first is still under way.
-                self._socket.close()
-                self._socket = self._open()
-        raise LinkError(f"the kernel's table changed during each of {DUMP_ATTEMPTS} dumps")
+            sequence = self._send(kind, NLM_F_REQUEST | NLM_F_DUMP, body)
+            messages, whole = self._receive_dump(sequence)
+            if whole:
+                return messages
+        raise Interrupted(f"the kernel's table changed during each of {DUMP_ATTEMPTS} dumps")
 
-    def _dump_once(self, kind: int, body: bytes) -> list[Message]:
-        sequence = self._send(kind, NLM_F_REQUEST | NLM_F_DUMP, body)
+    def _receive_dump(self, sequence: int) -> tuple[list[Message], bool]:
+        """Return the messages of a dump and whether they are one consistent picture.
+
+        A torn dump is read to its end too: the kernel refuses another one while the first is under way.
+        """
         found: list[Message] = []
+        whole = True
         while True:
-            for message in self._receive():
+            try:
+                messages = self._receive()
+            except Interrupted:
+                whole = False
+                continue
+            for message in messages:
                 if message.sequence != sequence or message.kind == NLMSG_NOOP:
                     continue
                 if message.flags & NLM_F_DUMP_INTR:
-                    raise Interrupted("the table changed while the kernel dumped it")
+                    whole = False
                 if message.kind in (NLMSG_ERROR, NLMSG_DONE):
-                    self._judge_end(message)
-                    return found
+                    if errno := _refusal(message):
+                        raise KernelError(errno)
+                    return found, whole
                 found.append(message)
-
-    @staticmethod
-    def _judge_end(message: Message) -> None:
-        errno = _refusal(message)
-        if errno == EBUSY:
-            raise Interrupted("another dump is under way")
-        if errno:
-            raise KernelError(errno)
 
     def _send(self, kind: int, flags: int, body: bytes) -> int:
         self._sequence += 1
