@@ -13,6 +13,7 @@ from __future__ import annotations
 from struct import Struct, error
 
 from lvs_rawcheck.errors import BadChecksum, Truncated, WireError
+from lvs_rawcheck.wire.checksum import is_intact
 from lvs_rawcheck.wire.value import Value
 
 TYPE_CHECKING = False
@@ -97,12 +98,8 @@ def parse_segment(octets: bytes, offset: int, end: int, pseudo_sum: int | None) 
     header_length = (word >> 12) * 4
     if not HEADER_OCTETS <= header_length <= length:
         raise WireError(f"TCP data offset says {header_length} octets, the segment has {length}")
-    if pseudo_sum is not None:
-        number = int.from_bytes(octets[offset:end], "big")
-        if length & 1:
-            number <<= 8
-        if (number + pseudo_sum + length) % 0xFFFF:
-            raise BadChecksum("TCP checksum is wrong")
+    if pseudo_sum is not None and not is_intact(octets[offset:end], pseudo_sum + length):
+        raise BadChecksum("TCP checksum is wrong")
     data = offset + header_length
     return Segment(
         source_port,

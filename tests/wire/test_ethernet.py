@@ -38,6 +38,7 @@ def test_a_header_cut_short_is_truncated() -> None:
 
 
 def test_a_length_in_the_place_of_the_type_is_refused() -> None:
+    assert parse_ethernet(FRAME[:12] + b"\x06\x00" + FRAME[14:]).ethertype == 0x0600
     with pytest.raises(WireError, match="0x05ff is a length"):
         parse_ethernet(FRAME[:12] + b"\x05\xff" + FRAME[14:])
 
@@ -62,6 +63,7 @@ def test_any_octets(octets: bytes) -> None:
 
 def test_which_macs_one_station_can_have() -> None:
     assert is_unicast_mac(REAL)
+    assert is_unicast_mac(parse_mac("02:01:00:00:00:00"))
     assert not is_unicast_mac(BROADCAST)
     assert not is_unicast_mac(bytes(6))
     assert not is_unicast_mac(parse_mac("33:33:00:00:00:01"))

@@ -54,6 +54,11 @@ def test_a_header_there_and_back() -> None:
     assert parse_ipv4(PLAIN_HEADER + bytes(20)) == Ipv4Packet(DIRECTOR, VIP, PROTO_TCP, 64, 20, 40)
 
 
+def test_a_packet_may_be_a_header_and_nothing_else() -> None:
+    packet = parse_ipv4(build_packet(DIRECTOR, VIP, PROTO_TCP, b""))
+    assert (packet.payload_offset, packet.end) == (20, 20)
+
+
 def test_padding_is_not_part_of_the_packet() -> None:
     assert parse_ipv4(PLAIN_HEADER + b"x" * 26).end == 40
 

@@ -52,6 +52,11 @@ def test_a_header_there_and_back() -> None:
     assert parse_ipv6(PLAIN_HEADER + bytes(20)) == Ipv6Packet(DIRECTOR, VIP, PROTO_TCP, 64, 40, 60)
 
 
+def test_a_packet_may_be_a_header_and_nothing_else() -> None:
+    packet = parse_ipv6(build_packet(DIRECTOR, VIP, PROTO_TCP, b""))
+    assert (packet.payload_offset, packet.end) == (40, 40)
+
+
 def test_extension_headers_are_passed_over() -> None:
     packet = parse_ipv6(EXTENDED + b"padding")
     assert packet == Ipv6Packet(VIP, DIRECTOR, PROTO_UDP, 63, 80, 91)

@@ -8,7 +8,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
 
 from lvs_rawcheck.errors import Truncated, WireError
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_TCP, PROTO_UDP, build_packet
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP, build_packet
 from lvs_rawcheck.wire.ipv6 import ipv6_header
 from lvs_rawcheck.wire.quotation import QuotedFlow, parse_quoted_ipv4, parse_quoted_ipv6
 from tests.wire.laws import (
@@ -57,6 +57,8 @@ def test_a_datagram_has_ports_but_no_sequence_number(
 
 def test_a_protocol_without_ports_has_none() -> None:
     assert parse_quoted(build_packet(A, B, PROTO_ICMP, b"")) == QuotedFlow(A, B, PROTO_ICMP, 0, 0, None)
+    quoted = parse_quoted(build_packet(A6, B6, PROTO_ICMPV6, b""))
+    assert quoted == QuotedFlow(A6, B6, PROTO_ICMPV6, 0, 0, None)
 
 
 def test_extension_headers_of_a_quoted_packet_are_passed_over() -> None:

@@ -13,10 +13,14 @@ from lvs_rawcheck.wire.checksum import pseudo_header_sum
 from lvs_rawcheck.wire.ip import PROTO_TCP, parse_packet
 from lvs_rawcheck.wire.tcp import (
     ACK,
+    CWR,
+    ECE,
     FIN,
     PSH,
+    RST,
     SACK_PERMITTED,
     SYN,
+    URG,
     Segment,
     TcpOptions,
     mss_option,
@@ -79,6 +83,12 @@ def test_a_syn_ack_over_ipv4() -> None:
 def test_data_with_a_fin_over_ipv6() -> None:
     assert parse_whole(GREETING) == Segment(25, 40000, 1, 1001, FIN | PSH | ACK, 502, payload=b"220 hi\r\n")
     refuses_cuts(parse_whole, GREETING)
+
+
+@pytest.mark.parametrize("letter", "FSRPAUEC")
+def test_flags_have_the_bits_that_scapy_gives_them(letter: str) -> None:
+    flag = {"F": FIN, "S": SYN, "R": RST, "P": PSH, "A": ACK, "U": URG, "E": ECE, "C": CWR}[letter]
+    assert int(TCP(flags=letter).flags) == flag
 
 
 @pytest.mark.parametrize("octets", [SYN_ACK[20:], GREETING[40:]])
@@ -210,6 +220,7 @@ def test_unknown_options_are_passed_over_and_the_end_ends() -> None:
         "fd01",
         "02",  # no length at all
         "0204",  # beyond the end
+        "fd04 05",
         "0204 05",
         "0203 05",  # not the length of its kind
         "0205 05b400",
