@@ -88,6 +88,13 @@ def _parse_endpoint(word: str, default_port: int | None) -> Endpoint:
     return Endpoint(parse_address(address), number)
 
 
+# What every command has that makes a check.
+ROUTINE_OPTIONS = (
+    Option("", "services", "DIR", f"the registry, for its VIPs (default: {SERVICES_DIR})", default=SERVICES_DIR),
+    Option("", "state", "DIR", f"where verdicts are remembered (default: {STATE_DIR})", default=STATE_DIR),
+    Option("v", "verbose", None, "print the TCP packets; twice: ARP and neighbour discovery too"),
+)
+
 COMMON_OPTIONS = (
     Option("i", "interface", "IFACE", "send here (default: the route to the real server)", parse_interface),
     Option("s", "source", "ADDR", "send from this address (default: the route's, never a VIP)", parse_address),
@@ -121,10 +128,8 @@ COMMON_OPTIONS = (
         one_of(requests.DOWN, requests.STANDARD_INSTEAD),
         requests.DOWN,
     ),
-    Option("", "services", "DIR", f"the registry, for its VIPs (default: {SERVICES_DIR})", default=SERVICES_DIR),
-    Option("", "state", "DIR", f"where verdicts are remembered (default: {STATE_DIR})", default=STATE_DIR),
     Option("", "json", None, "print one JSON object"),
-    Option("v", "verbose", None, "print the TCP packets; twice: ARP and neighbour discovery too"),
+    *ROUTINE_OPTIONS,
 )
 
 _REQUEST_KEYS = (

@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.raw import Hooks
-from lvs_rawcheck.checks.runner import cannot_judge, run_request
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
-from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
+from lvs_rawcheck.cli.exit_status import HEALTHY
+from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, report
 from lvs_rawcheck.cli.options import HelpWanted, Option, parse
-from lvs_rawcheck.cli.output import complain, say
-from lvs_rawcheck.director.change_log import ChangeLog
-from lvs_rawcheck.director.privileges import drop_root
+from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import RawCheckError, UsageError
-from lvs_rawcheck.registry.vips import RegistryVips
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,42 +41,21 @@ def run(arguments: list[str]) -> int:
         say(_help())
         return HEALTHY
     except RawCheckError as error:
-        result = cannot_judge(kind, None, None, str(error))
-        ChangeLog(None, arguments).note(result)
-    _report(result, as_json)
-    return HEALTHY if result.healthy else UNHEALTHY
+        result = refuse(kind, error, arguments)
+    return _report_json(result) if as_json else report("lvs-rawcheck", result)
 
 
 def _check_tcp(line: CommandLine, arguments: list[str]) -> Result:
-    """Return the result, logged where it is a change."""
     request = build_request("tcp", TcpConversation, line)
     request.clean_close = bool(line.values["clean_close"])
-    request.is_registry_vip = RegistryVips(str(line.values["services"])).holds
-    hooks = Hooks(sockets_open=drop_root)
-    verbosity = line.values["verbose"]
-    if isinstance(verbosity, int) and verbosity:
-        from lvs_rawcheck.cli.packet_lines import tracing
-
-        hooks.wrap_link = tracing(verbosity)
-    log = ChangeLog(str(line.values["state"]), arguments)
-    result = run_request(request, hooks)
-    log.note(result)
-    return result
+    return judge(request, line, arguments)
 
 
-def _report(result: Result, as_json: bool) -> None:
-    if as_json:
-        import json
+def _report_json(result: Result) -> int:
+    import json
 
-        say(json.dumps(result.to_dict()))
-        return
-    for note in result.notes:
-        complain(f"lvs-rawcheck: {note}")
-    if result.endpoint is None:
-        complain(f"lvs-rawcheck: {result.verdict.reason}: {result.verdict.detail}")
-        return
-    for each in result.vips or [result]:
-        say(str(each))
+    say(json.dumps(result.to_dict()))
+    return exit_status(result)
 
 
 def _help() -> str:

@@ -136,5 +136,5 @@ def help_text(program: str, positionals: str, description: str, options: Sequenc
             group.add_argument(*names, action="store_true", help=option.help.replace("%", "%%"))
         else:
             group.add_argument(*names, metavar=option.metavar, help=option.help.replace("%", "%%"))
-    group.add_argument("-h", "--help", action="store_true", help="this text")
+    group.add_argument("-h", "-?", "--help", "--usage", action="store_true", help="this text")
     return parser.format_help().rstrip("\n")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every command has in common that makes one check in its own process: run it, log a change, say the verdict."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.runner import cannot_judge, run_request
+from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
+from lvs_rawcheck.cli.output import complain, say
+from lvs_rawcheck.director.change_log import ChangeLog
+from lvs_rawcheck.director.privileges import drop_root
+from lvs_rawcheck.registry.vips import RegistryVips
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.base import Result
+    from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.cli.options import CommandLine
+    from lvs_rawcheck.errors import RawCheckError
+
+
+def judge(request: Request, line: CommandLine, command_line: list[str]) -> Result:
+    """Return the result of a request, logged where it is a change.
+
+    line: its --services, --state and --verbose. command_line: what tells this check from others, for its stamp.
+    """
+    request.is_registry_vip = RegistryVips(str(line.values["services"])).holds
+    hooks = Hooks(sockets_open=drop_root)
+    verbosity = line.values["verbose"]
+    if isinstance(verbosity, int) and verbosity:
+        from lvs_rawcheck.cli.packet_lines import tracing
+
+        hooks.wrap_link = tracing(verbosity)
+    log = ChangeLog(str(line.values["state"]), command_line)
+    result = run_request(request, hooks)
+    log.note(result)
+    return result
+
+
+def refuse(kind: str, error: RawCheckError, command_line: list[str]) -> Result:
+    """Return the result of a command line that cannot be meant as it stands, logged each time."""
+    result = cannot_judge(kind, None, None, str(error))
+    ChangeLog(None, command_line).note(result)
+    return result
+
+
+def report(program: str, result: Result) -> int:
+    """Say the verdict in words; return the exit status."""
+    for note in result.notes:
+        complain(f"{program}: {note}")
+    if result.endpoint is None:
+        complain(f"{program}: {result.verdict.reason}: {result.verdict.detail}")
+    else:
+        for each in result.vips or [result]:
+            say(str(each))
+    return exit_status(result)
+
+
+def exit_status(result: Result) -> int:
+    """Return what the result is to keepalived and ldirectord."""
+    return HEALTHY if result.healthy else UNHEALTHY
