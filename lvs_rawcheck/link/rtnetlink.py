@@ -231,6 +231,7 @@ class Netlink:
         """Return the kernel's route to destination, None if it has none, as `ip route get` would show.
 
         interface_index, source: ask for the route through this interface, for packets from this address.
+        Asked about an interface, the kernel takes an IPv4 destination without a route to be on that link.
         """
         source_bits = 0 if source is None else 8 * len(source)
         header = _ROUTE_HEADER.pack(_family(destination), 8 * len(destination), source_bits, 0, 0, 0, 0, 0, 0)

@@ -91,6 +91,15 @@ def test_no_route(netlink: Netlink, destination: str) -> None:
     assert netlink.route(_address(destination)) is None
 
 
+def test_an_unroutable_ipv4_destination_is_on_the_link_that_is_asked_for(
+    netlink: Netlink, director: Host
+) -> None:
+    index = director.index()
+    assert netlink.route(_address("198.51.100.7"), index) == Route(
+        "unicast", index, None, _address("10.0.0.21")
+    )
+
+
 def test_route_from_a_source_and_through_an_interface(netlink: Netlink, director: Host) -> None:
     director.attach("eth1", ["10.0.1.21/24"])
     director.ip("route", "add", "10.0.0.42/32", "dev", "eth1", "metric", "50")

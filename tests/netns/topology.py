@@ -208,7 +208,7 @@ class Network:
     def __enter__(self) -> Network:
         remove_leftovers()
         self._hosts: list[Host] = []
-        self._ports = itertools.count(1)
+        self._ports: list[str] = []
         self._switch = Namespace("switch")
         try:
             for scope in ("default", "all"):
@@ -236,11 +236,17 @@ class Network:
         host.attach("eth0", addresses, bridge)
         return host
 
+    def set_port_mtu(self, mtu: int) -> None:
+        """Let every port of the switch carry packets of up to mtu octets."""
+        for port in self._ports:
+            self._switch.ip("link", "set", port, "mtu", str(mtu))
+
     def plug(self, host: Host, interface: str, mac: str, bridge: str) -> None:
         """Make a cable from a host's new interface to a bridge, and wait until the bridge forwards there."""
-        port = f"port{next(self._ports)}"
+        port = f"port{len(self._ports) + 1}"
         far_end = ["peer", "name", interface, "netns", host.namespace, "address", mac]
         self._switch.ip("link", "add", port, "type", "veth", *far_end)
+        self._ports.append(port)
         host.ip("link", "set", interface, "up")
         self._switch.ip("link", "set", port, "master", bridge, "up")
         wait_until(lambda: self._forwards(port) and host.is_running(interface), f"{port} forwards")
