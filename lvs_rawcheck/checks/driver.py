@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import select
 from _heapq import heappop, heappush
+from struct import Struct
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.flow import Flow
 from lvs_rawcheck.errors import LinkError, WireError
+from lvs_rawcheck.tcp.isn import boot_secret, flow_offset
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
 from lvs_rawcheck.wire.tcp import parse_segment
+from lvs_rawcheck.wire.template import AddressPair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +31,13 @@ if TYPE_CHECKING:
     from lvs_rawcheck.link.guard import Guard, GuardPool
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.link.packet import Frame
-    from lvs_rawcheck.tcp.seq import Seq
     from lvs_rawcheck.wire.ipv4 import Ipv4Packet
     from lvs_rawcheck.wire.ipv6 import Ipv6Packet
 
-    Isn = Callable[[bytes, int, int], Callable[[float], Seq]]
-
 FRAMES_PER_TURN = 256  # before timers are looked at again
+
+_unpack_ports = Struct("!HH").unpack_from
+_PORTS_OCTETS = 4
 
 
 class _Running:
@@ -53,15 +56,15 @@ class _Running:
 class Driver:
     """Runs flows over one link until their verdicts.
 
-    isn: for (VIP, source port, port) gives the clock-driven initial sequence numbers of that flow. Link and guards are
-    the caller's to close. Raises LinkError when the link fails: then nobody's server is at fault.
+    Link and guards are the caller's to close. Raises LinkError when the link fails: then nobody's server is at fault.
     """
 
-    def __init__(self, link: Link, path: Path, guards: GuardPool, isn: Isn) -> None:
+    def __init__(self, link: Link, path: Path, guards: GuardPool) -> None:
         self._link = link
         self._path = path
         self._guards = guards
-        self._isn = isn
+        self._secret = boot_secret()
+        self._addresses: dict[bytes, AddressPair] = {}
         self._running: dict[int, _Running] = {}
         self._steered: dict[Steering, dict[int, _Running]] = {}
         self._timers: list[tuple[float, int, _Running]] = []
@@ -90,8 +93,11 @@ class Driver:
             raise LinkError("no source port is free")
         now = clock.now()
         director_ip = self._path.director_ip
-        isn = self._isn(endpoint.vip, guard.port, endpoint.port)
-        flow = Flow(endpoint, director_ip, guard.port, conversation, reply_mac, isn, self._path.mss, now, deadline)
+        addresses = self._addresses.get(endpoint.vip)
+        if addresses is None:
+            addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
+        offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
+        flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
         running = _Running(flow, guard, steering, done)
         self._running[guard.port] = running
         self._steered.setdefault(steering, {})[guard.port] = running
@@ -167,8 +173,9 @@ class Driver:
             self._take_icmp(frame, packet, now)
 
     def _take_tcp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
-        ports = frame.octets[packet.payload_offset : packet.payload_offset + 4]
-        first, second = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        if packet.end - packet.payload_offset < _PORTS_OCTETS:
+            return
+        first, second = _unpack_ports(frame.octets, packet.payload_offset)
         director_ip = self._path.director_ip
         running = self._running.get(second if packet.destination == director_ip else first)
         if running is None:
@@ -176,7 +183,7 @@ class Driver:
         flow = running.flow
         endpoint = flow.endpoint
         if packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port:
-            pseudo_sum = flow.reply_sum if frame.checksum_ready else None
+            pseudo_sum = self._addresses[endpoint.vip].pseudo_sum if frame.checksum_ready else None
             segment = parse_segment(frame.octets, packet.payload_offset, packet.end, pseudo_sum)
             flow.receive_segment(segment, frame.source_mac, now)
         elif packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port:

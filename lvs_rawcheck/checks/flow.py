@@ -10,60 +10,57 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import Reason, Verdict
 from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
+from lvs_rawcheck.tcp.isn import initial_sequence_number
 from lvs_rawcheck.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 from lvs_rawcheck.wire.address import format_address, format_mac
-from lvs_rawcheck.wire.checksum import pseudo_header_sum
-from lvs_rawcheck.wire.ip import PROTO_TCP, TTL_DEFAULT
+from lvs_rawcheck.wire.ip import TTL_DEFAULT
 from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
 from lvs_rawcheck.wire.template import SegmentTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lvs_rawcheck.checks.base import Conversation, Endpoint
     from lvs_rawcheck.checks.reply_mac import ReplyMac
     from lvs_rawcheck.tcp.events import Event
-    from lvs_rawcheck.tcp.seq import Seq
+    from lvs_rawcheck.wire.template import AddressPair
 
 
 class Flow:
     """A check of one endpoint, from its first SYN until it has left.
 
-    isn: gives the initial sequence number for a time. deadline: monotonic seconds, absolute.
+    isn_offset: this flow's share of its initial sequence numbers (`tcp.isn`). deadline: monotonic seconds, absolute.
     """
 
     __slots__ = (
         "_answered_from",
         "_clean_close",
         "_conversation",
-        "_isn",
+        "_isn_offset",
         "_mss",
         "_reply_mac",
         "_silent_neighbour",
         "_stray_mac",
+        "_template",
         "connected_at",
         "connection",
         "deadline",
         "doubtful",
         "endpoint",
         "mac",
-        "reply_sum",
         "source_port",
         "started_at",
         "steered_at",
-        "template",
         "verdict",
     )
 
     def __init__(
         self,
         endpoint: Endpoint,
-        director_ip: bytes,
+        addresses: AddressPair,
         source_port: int,
         conversation: Conversation,
         reply_mac: ReplyMac,
-        isn: Callable[[float], Seq],
+        isn_offset: int,
         mss: int,
         now: float,
         deadline: float,
@@ -74,9 +71,6 @@ class Flow:
         """Where our frames go, None while the real server's MAC is unknown."""
         self.verdict: Verdict | None = None
         self.connection: Connection | None = None
-        self.template = SegmentTemplate(director_ip, endpoint.vip, source_port, endpoint.port)
-        self.reply_sum = pseudo_header_sum(endpoint.vip, director_ip, PROTO_TCP)
-        """The sum of the replies' pseudo-header, without length."""
         self.deadline = deadline
         self.started_at = now
         self.steered_at: float | None = None
@@ -85,7 +79,8 @@ class Flow:
         """A SYN went unanswered since this was last set to False."""
         self._conversation = conversation
         self._reply_mac = reply_mac
-        self._isn = isn
+        self._isn_offset = isn_offset
+        self._template = SegmentTemplate(addresses, source_port, endpoint.port)
         self._mss = mss
         self._clean_close = False
         self._stray_mac: bytes | None = None
@@ -118,7 +113,8 @@ class Flow:
         if self.steered_at is None:
             self.steered_at = now
         if self.connection is None or self.connection.state == SYN_SENT:
-            self.connection = Connection(self.source_port, self.endpoint.port, self._isn(now), self._mss)
+            iss = initial_sequence_number(self._isn_offset, now)
+            self.connection = Connection(self.source_port, self.endpoint.port, iss, self._mss)
             self.connection.open(now)
 
     def receive_segment(self, segment: Segment, source_mac: bytes, now: float) -> None:
@@ -156,7 +152,7 @@ class Flow:
         """Return the IP packets that are due, in order, all for `mac`."""
         if self.connection is None:
             return []
-        return [self.template.packet(segment) for segment in self.connection.segments_to_send(now)]
+        return [self._template.packet(segment) for segment in self.connection.segments_to_send(now)]
 
     def next_timer(self) -> float:
         """Return when `handle_timer` wants to be called: at the deadline at the latest."""

@@ -17,7 +17,6 @@ from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.link.packet import PacketLink
 from lvs_rawcheck.link.rtnetlink import Netlink
-from lvs_rawcheck.tcp.isn import boot_secret, flow_offset, initial_sequence_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver
-    from lvs_rawcheck.tcp.seq import Seq
 
 
 class Hooks:
@@ -88,7 +86,7 @@ def _run_on_wire(
         packet_link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
         link = hooks.wrap_link(packet_link, path)
         hooks.sockets_open()
-        driver = Driver(link, path, guards, isn_source(path.director_ip))
+        driver = Driver(link, path, guards)
         steering = make_steering(netlink, path, request.real_ip)
         reply_mac = ReplyMac(request.reply_mac, owner_of_mac(netlink, path, request.real_ip))
         for result in results:
@@ -132,17 +130,6 @@ def reserve_ports(guards: GuardPool, count: int) -> list[int]:
     for guard in taken:
         guards.give(guard)
     return [guard.port for guard in taken]
-
-
-def isn_source(director_ip: bytes) -> Callable[[bytes, int, int], Callable[[float], Seq]]:
-    """Return what gives each flow its clock-driven initial sequence numbers (RFC 6528)."""
-    secret = boot_secret()
-
-    def for_flow(vip: bytes, source_port: int, port: int) -> Callable[[float], Seq]:
-        offset = flow_offset(secret, director_ip, vip, source_port, port)
-        return lambda now: initial_sequence_number(offset, now)
-
-    return for_flow
 
 
 def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:

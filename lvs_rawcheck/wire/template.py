@@ -29,39 +29,46 @@ if TYPE_CHECKING:
 _PAYLOAD_OCTETS_MAX = 0xFFFF - IPV4_HEADER_OCTETS - HEADER_OCTETS - OPTIONS_OCTETS_MAX
 
 # The IP header around its length (and IPv4's checksum), then ports, then the fields that a segment fills in.
+_pack_ports = Struct("!HH").pack
 _pack_over_ipv4 = Struct("!2sH6sH12sIIHHHH").pack
 _pack_over_ipv6 = Struct("!4sH38sIIHHHH").pack
+
+
+class AddressPair:
+    """What all flows between two addresses have in common.
+
+    source, destination: addresses of one family; ttl (hop limit) 1..255.
+    """
+
+    __slots__ = ("after_length", "before_length", "ip_sum", "pseudo_sum", "tail")
+
+    def __init__(self, source: bytes, destination: bytes, ttl: int = TTL_DEFAULT) -> None:
+        self.pseudo_sum = pseudo_header_sum(source, destination, PROTO_TCP)
+        """The TCP pseudo-header's, without length: the same in both directions, since addition commutes."""
+        if len(source) == IPV4_OCTETS:
+            header = ipv4_header(source, destination, PROTO_TCP, 0, ttl)
+            self.before_length, self.after_length, self.tail = header[:2], header[4:10], header[12:]
+            self.ip_sum = ones_sum(header[:2] + header[4:10] + header[12:])
+        else:
+            header = ipv6_header(source, destination, PROTO_TCP, 0, ttl)
+            self.before_length, self.after_length, self.tail = header[:4], b"", header[6:]
+            self.ip_sum = 0  # IPv6 has no header checksum
 
 
 class SegmentTemplate:
     """The packets of one direction of one flow.
 
-    source, destination: addresses of one family; ports 1..65535; ttl (hop limit) 1..255. The ports of a
-    segment given to `packet` are not looked at: they are the flow's.
+    Ports 1..65535; the ports of a segment given to `packet` are not looked at: they are the flow's.
     """
 
     __slots__ = ("_after_length", "_before_length", "_ends", "_ip_sum", "_tcp_sum")
 
-    def __init__(
-        self,
-        source: bytes,
-        destination: bytes,
-        source_port: int,
-        destination_port: int,
-        ttl: int = TTL_DEFAULT,
-    ) -> None:
-        ports = source_port.to_bytes(2, "big") + destination_port.to_bytes(2, "big")
-        self._tcp_sum = pseudo_header_sum(source, destination, PROTO_TCP) + ones_sum(ports)
-        if len(source) == IPV4_OCTETS:
-            header = ipv4_header(source, destination, PROTO_TCP, 0, ttl)
-            self._before_length, self._after_length = header[:2], header[4:10]
-            self._ends = header[12:] + ports
-            self._ip_sum = ones_sum(header[:2] + header[4:10] + header[12:])
-        else:
-            header = ipv6_header(source, destination, PROTO_TCP, 0, ttl)
-            self._before_length, self._after_length = header[:4], b""
-            self._ends = header[6:] + ports
-            self._ip_sum = 0  # IPv6 has no header checksum
+    def __init__(self, addresses: AddressPair, source_port: int, destination_port: int) -> None:
+        self._before_length = addresses.before_length
+        self._after_length = addresses.after_length
+        self._ip_sum = addresses.ip_sum
+        self._ends = addresses.tail + _pack_ports(source_port, destination_port)
+        self._tcp_sum = addresses.pseudo_sum + source_port + destination_port
 
     def packet(self, segment: Segment) -> bytes:
         """Return the IP packet of `segment`, checksums included.

@@ -12,7 +12,7 @@ from lvs_rawcheck.wire.address import parse_address
 from lvs_rawcheck.wire.checksum import internet_checksum, pseudo_header_sum
 from lvs_rawcheck.wire.ip import PROTO_TCP, parse_packet
 from lvs_rawcheck.wire.tcp import ACK, PSH, SACK_PERMITTED, SYN, Segment, mss_option, parse_segment
-from lvs_rawcheck.wire.template import SegmentTemplate
+from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
 from tests.wire.laws import address_pairs, law, long_words, payloads, ports, texts, ttls, words
 
 DIRECTOR = parse_address("10.0.0.1")
@@ -26,7 +26,7 @@ SYN_OCTETS = bytes.fromhex(
 
 
 def test_a_syn_is_built() -> None:
-    template = SegmentTemplate(DIRECTOR, VIP, 40000, 80)
+    template = SegmentTemplate(AddressPair(DIRECTOR, VIP), 40000, 80)
     syn = Segment(40000, 80, 1000, 0, SYN, 64240, mss_option(1460) + SACK_PERMITTED)
     assert template.packet(syn) == SYN_OCTETS
 
@@ -62,7 +62,7 @@ def test_what_is_built_comes_back(
     addresses: tuple[bytes, bytes], source_port: int, destination_port: int, ttl: int, segment: Segment
 ) -> None:
     segment.source_port, segment.destination_port = source_port, destination_port
-    octets = SegmentTemplate(*addresses, source_port, destination_port, ttl).packet(segment)
+    octets = SegmentTemplate(AddressPair(*addresses, ttl), source_port, destination_port).packet(segment)
     assert judged(octets) == segment
     assert parse_packet(octets).ttl == ttl
 
@@ -88,7 +88,7 @@ def test_scapy_builds_the_same(
     )
     # The options are any octets here, so they follow as payload; the data offset tells them apart.
     packet = bytes(ip_layer / theirs / (segment.options + segment.payload))
-    assert SegmentTemplate(*addresses, source_port, destination_port, ttl).packet(segment) == packet
+    assert SegmentTemplate(AddressPair(*addresses, ttl), source_port, destination_port).packet(segment) == packet
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_scapy_builds_the_same(
 )
 def test_a_checksum_of_zero_stays_zero(addresses: tuple[bytes, bytes]) -> None:
     # UDP writes 0xffff for a checksum that comes out as zero; TCP has no such rule (RFC 9293 3.1).
-    template = SegmentTemplate(*addresses, 40000, 80)
+    template = SegmentTemplate(AddressPair(*addresses), 40000, 80)
     segment = Segment(40000, 80, 0, 0, ACK, 0)
     segment.window = int.from_bytes(tcp_part(template.packet(segment))[16:18], "big")
     octets = tcp_part(template.packet(segment))
@@ -110,13 +110,13 @@ def tcp_part(octets: bytes) -> bytes:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 41, 44])
 def test_options_that_no_header_can_hold_are_not_built(size: int) -> None:
-    template = SegmentTemplate(DIRECTOR, VIP, 40000, 80)
+    template = SegmentTemplate(AddressPair(DIRECTOR, VIP), 40000, 80)
     with pytest.raises(WireError, match=f"at most 40: {size}"):
         template.packet(Segment(40000, 80, 0, 0, SYN, 0, bytes(size)))
 
 
 def test_a_payload_that_no_packet_can_hold_is_not_built() -> None:
-    template = SegmentTemplate(DIRECTOR, VIP, 40000, 80)
+    template = SegmentTemplate(AddressPair(DIRECTOR, VIP), 40000, 80)
     assert len(template.packet(Segment(40000, 80, 0, 0, PSH, 0, bytes(40), bytes(65455)))) == 65535
     with pytest.raises(WireError, match="too long"):
         template.packet(Segment(40000, 80, 0, 0, PSH, 0, b"", bytes(65456)))
