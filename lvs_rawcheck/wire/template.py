@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _PAYLOAD_OCTETS_MAX = 0xFFFF - IPV4_HEADER_OCTETS - HEADER_OCTETS - OPTIONS_OCTETS_MAX
 
-# The IP header around its length (and IPv4's checksum), then ports, then the fields that a segment fills in.
 _pack_ports = Struct("!HH").pack
+# The IP header around its length (and IPv4's checksum), then ports, then the fields that a segment fills in.
 _pack_over_ipv4 = Struct("!2sH6sH12sIIHHHH").pack
 _pack_over_ipv6 = Struct("!4sH38sIIHHHH").pack
 

@@ -88,7 +88,8 @@ def test_scapy_builds_the_same(
     )
     # The options are any octets here, so they follow as payload; the data offset tells them apart.
     packet = bytes(ip_layer / theirs / (segment.options + segment.payload))
-    assert SegmentTemplate(AddressPair(*addresses, ttl), source_port, destination_port).packet(segment) == packet
+    template = SegmentTemplate(AddressPair(*addresses, ttl), source_port, destination_port)
+    assert template.packet(segment) == packet
 
 
 @pytest.mark.parametrize(
