@@ -11,7 +11,6 @@ Invariants: what a filter passes is a suspicion, never a proof; who receives a f
 from __future__ import annotations
 
 from _socket import SOL_SOCKET
-from array import array
 from struct import Struct, pack, unpack
 
 from lvs_rawcheck.errors import LinkError
@@ -134,11 +133,13 @@ def pack_program(program: Program) -> bytes:
 
 def attach(sock: _socket.socket, program: Program) -> None:
     """Attach the filter to a socket, in place of the one it has; LinkError if the kernel refuses."""
-    instructions = array("B", pack_program(program))
-    address, _ = instructions.buffer_info()
-    # struct sock_fprog: their number and where they lie; the kernel copies them within the call.
+    instructions = pack_program(program)
+    # struct sock_fprog: their number and where they lie; the kernel copies them within the call. A bytes
+    # object lies at its id() and ends in its octets and a NUL: so is CPython made. The modules that would
+    # tell the address, `array` and `ctypes`, take longer to import than everything else here.
+    where = id(instructions) + bytes.__basicsize__ - 1
     try:
-        sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program), address))
+        sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program), where))
     except OSError as refused:
         size = f"{len(program)} instructions"
         raise LinkError(f"the kernel refused a filter of {size}: {refused.strerror}") from refused

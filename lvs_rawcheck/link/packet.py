@@ -103,8 +103,9 @@ class PacketLink:
         self.dropped = 0
         self.name = interface_name(interface_index)
         self._indexes: dict[str, int] = {self.name: interface_index}
-        self._buffer = bytearray(_FRAME_OCTETS)
-        self._view = memoryview(self._buffer)
+        buffer = bytearray(_FRAME_OCTETS)
+        self._buffers = [buffer]
+        self._view = memoryview(buffer)
         self._socket = _open(interface_index if receive_index is None else receive_index, program)
         self._ancillary_octets = _socket.CMSG_SPACE(_AUXDATA.size)
         _set_receive_buffer(self._socket, receive_buffer_octets)
@@ -123,17 +124,17 @@ class PacketLink:
             self._socket.sendto(octets, (self.name, ethertype, 0, 0, destination_mac))
         except OSError as refused:
             if refused.errno not in _LOST:
-                raise self._error(refused) from refused
+                raise _interface_error(self.name, refused) from refused
             self.dropped += 1
 
     def receive(self) -> Frame | None:
         """Return the next frame that the filter passed, None if there is none now."""
         try:
-            length, ancillary, _, address = self._socket.recvmsg_into([self._buffer], self._ancillary_octets)
+            length, ancillary, _, address = self._socket.recvmsg_into(self._buffers, self._ancillary_octets)
         except BlockingIOError:
             return None
         except OSError as refused:
-            raise self._error(refused) from refused
+            raise _interface_error(self.name, refused) from refused
         name, ethertype, packet_type, _, source_mac = address
         status = _AUXDATA.unpack_from(ancillary[0][2])[0] if ancillary else 0
         return Frame(
@@ -153,9 +154,10 @@ class PacketLink:
         self._indexes[name] = index
         return index
 
-    def _error(self, refused: OSError) -> LinkError:
-        sentence = _SENTENCES.get(refused.errno or 0, f"failed: {refused.strerror}")
-        return LinkError(f"interface {self.name} {sentence}")
+
+def _interface_error(name: str, refused: OSError) -> LinkError:
+    sentence = _SENTENCES.get(refused.errno or 0, f"failed: {refused.strerror}")
+    return LinkError(f"interface {name} {sentence}")
 
 
 def _open(receive_index: int, program: Program) -> _socket.socket:
@@ -170,34 +172,29 @@ def _open(receive_index: int, program: Program) -> _socket.socket:
             raise LinkError("no permission to open a packet socket (CAP_NET_RAW)") from refused
         raise LinkError(f"no packet socket: {refused.strerror}") from refused
     try:
-        _prepare(opened, receive_index, program)
+        attach(opened, program)
+        opened.setblocking(False)
+        opened.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        opened.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+        _listen(opened, receive_index)
     except BaseException:
         opened.close()
         raise
     return opened
 
 
-def _prepare(opened: _socket.socket, receive_index: int, program: Program) -> None:
-    attach(opened, program)
-    opened.setblocking(False)
+def _listen(opened: _socket.socket, receive_index: int) -> None:
+    """Bind a socket to its interface, where it is not born listening to all, and throw away what it heard."""
+    name = "any" if receive_index == ANY_INTERFACE else interface_name(receive_index)
     try:
-        opened.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-        opened.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         if receive_index != ANY_INTERFACE:
-            opened.bind((interface_name(receive_index), _ETH_P_ALL))
-    except OSError as refused:
-        raise LinkError(f"packet socket not usable: {refused.strerror}") from refused
-    _drain(opened)
-
-
-def _drain(opened: _socket.socket) -> None:
-    for _ in range(_DRAIN_LIMIT):
-        try:
+            opened.bind((name, _ETH_P_ALL))
+        for _ in range(_DRAIN_LIMIT):
             opened.recv(1)
-        except BlockingIOError:
-            return
-        except OSError as refused:
-            raise LinkError(f"packet socket not usable: {refused.strerror}") from refused
+    except BlockingIOError:
+        return
+    except OSError as refused:
+        raise _interface_error(name, refused) from refused
 
 
 def _set_receive_buffer(opened: _socket.socket, octets: int) -> None:

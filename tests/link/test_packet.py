@@ -177,6 +177,12 @@ def test_an_interface_that_is_down(links: tuple[PacketLink, PacketLink], directo
         ours.send(b"x", real.mac_octets, EXPERIMENT)
 
 
+def test_opening_on_an_interface_that_is_down(director: Host) -> None:
+    director.ip("link", "set", "eth0", "down")
+    with director.entered(), pytest.raises(LinkError, match="interface eth0 is down"):
+        PacketLink(director.index(), director.mac_octets, PASS_ALL)
+
+
 def test_an_interface_that_comes_back_is_heard_again(
     links: tuple[PacketLink, PacketLink], director: Host, real: Host
 ) -> None:
