@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loop that joins flows to a link: send, wait for a frame or a timer, feed. The only part that waits.
 
-One driver serves one interface and one address of the director. Each flow has a source port of its own, and a guard
-that owns it; frames find their flow by that port. Frames that are broken, foreign or late change nothing.
+One driver serves one interface and one address of the director. Each flow has a source port of its own, and a
+guard that owns it; frames find their flow by that port. Frames that are broken, foreign or late change
+nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class _Running:
 class Driver:
     """Runs flows over one link until their verdicts.
 
-    Link and guards are the caller's to close. Raises LinkError when the link fails: then nobody's server is at fault.
+    Link and guards are the caller's to close. Raises LinkError when the link fails: then nobody's server is
+    at fault.
     """
 
     def __init__(self, link: Link, path: Path, guards: GuardPool) -> None:
@@ -87,7 +89,10 @@ class Driver:
         deadline: float,
         done: Callable[[Flow], None],
     ) -> Flow:
-        """Begin one flow; `done` is called once, when verdict and farewell are over. LinkError: no port is free."""
+        """Begin one flow; `done` is called once, when verdict and farewell are over.
+
+        LinkError: no port is free.
+        """
         guard = self._guards.take()
         if guard is None:
             raise LinkError("no source port is free")
@@ -97,7 +102,9 @@ class Driver:
         if addresses is None:
             addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
         offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
-        flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
+        flow = Flow(
+            endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline
+        )
         running = _Running(flow, guard, steering, done)
         self._running[guard.port] = running
         self._steered.setdefault(steering, {})[guard.port] = running
@@ -124,7 +131,9 @@ class Driver:
             return
         seconds = self._timers[0][0] - clock.now()
         if seconds > 0:
-            self._poll.poll(int(seconds * 1000) + 1)  # up to the next millisecond: too early would be a turn for nothing
+            self._poll.poll(
+                int(seconds * 1000) + 1
+            )  # up to the next millisecond: too early would be a turn for nothing
 
     def _handle_timers(self) -> None:
         now = clock.now()
@@ -193,7 +202,9 @@ class Driver:
         self._attend(running, now)
 
     def _take_icmp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
-        from lvs_rawcheck.checks.icmp_errors import read_error  # errors are rare: a passing check does not load it
+        from lvs_rawcheck.checks.icmp_errors import (
+            read_error,
+        )  # errors are rare: a passing check does not load it
 
         if packet.protocol == PROTO_ICMPV6:
             self._take_neighbour_answer(frame, now)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One conversation with one VIP at one real server's MAC: segments in, a verdict out; touches nothing.
 
-Joins a `Connection` with a `Conversation` and judges what surrounds them: who answered (the source MAC), our own frames
-coming back, ICMP errors, the deadline. A verdict once given is never changed by what happens while leaving.
+Joins a `Connection` with a `Conversation` and judges what surrounds them: who answered (the source MAC), our
+own frames coming back, ICMP errors, the deadline. A verdict once given is never changed by what happens while
+leaving.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Flow:
     """A check of one endpoint, from its first SYN until it has left.
 
-    isn_offset: this flow's share of its initial sequence numbers (`tcp.isn`). deadline: monotonic seconds, absolute.
+    isn_offset: this flow's share of its initial sequence numbers (`tcp.isn`). deadline: monotonic seconds,
+    absolute.
     """
 
     __slots__ = (
@@ -132,10 +134,15 @@ class Flow:
     def receive_own(self, source_mac: bytes, ttl: int) -> None:
         """Take in a segment of our own that came back: one hop older and from the real server, it was forwarded."""
         if source_mac == self.mac and ttl < TTL_DEFAULT:
-            self._decide(Verdict(Reason.LOOPED, f"our own frame came back with TTL {ttl}: the server forwards, it lacks the VIP"))
+            self._decide(
+                Verdict(
+                    Reason.LOOPED,
+                    f"our own frame came back with TTL {ttl}: the server forwards, it lacks the VIP",
+                )
+            )
 
     def receive_icmp_error(self, sentence: str, quoted_seq: int, source_mac: bytes) -> None:
-        """Take in an ICMP error that quotes a segment of this flow: only one still in flight counts."""
+        """Take in an ICMP error that quotes a segment of ours: only one still in flight counts."""
         connection = self.connection
         if connection is None or self.mac is None:
             return
@@ -194,7 +201,9 @@ class Flow:
         if isinstance(event, PeerClosed):
             return self._conversation.peer_closed()
         if isinstance(event, Refused):
-            return Verdict(Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP")
+            return Verdict(
+                Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP"
+            )
         if isinstance(event, Reset):
             return Verdict(Reason.CLOSED, "RST from the VIP in the middle of the conversation")
         return None
@@ -229,18 +238,21 @@ class Flow:
         if self._stray_mac is not None:
             return self._reply_mac.verdict(self._stray_mac)
         if self.mac is None:
-            return Verdict(Reason.NO_NEIGHBOUR, "nobody answers to the real server's address: host down or wrong address")
+            return Verdict(Reason.NO_NEIGHBOUR, "nobody has the real server's address: host down, or wrong")
         if self._silent_neighbour:
             return Verdict(
                 Reason.NO_NEIGHBOUR,
-                f"no answer at {format_mac(self.mac)}, and nobody answers to the real server's address: host down",
+                f"no answer at {format_mac(self.mac)}, and nobody has the real server's address: host down",
             )
         vip = format_address(self.endpoint.vip)
-        return Verdict(Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered")
+        return Verdict(
+            Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered"
+        )
 
     def _note_stray(self, segment: Segment, source_mac: bytes) -> None:
-        """Remember who else answered, if it was our SYN that they answered: anything else could be from anybody."""
-        connection = self.connection
-        if connection is not None and connection.state == SYN_SENT and segment.flags & (SYN | RST):
-            if segment.flags & ACK and segment.ack == connection.iss + 1:
-                self._stray_mac = source_mac
+        """Remember who else answered, if it was our SYN that they answered: any other could be anybody."""
+        if not self.unanswered or self.connection is None:
+            return
+        answers = segment.flags & ACK and segment.flags & (SYN | RST)
+        if answers and segment.ack == self.connection.iss + 1:
+            self._stray_mac = source_mac

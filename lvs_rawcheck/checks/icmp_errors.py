@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ICMP and ICMPv6 errors about our own packets: which ones end a check, and what they say.
 
-Reading list: RFC 792, RFC 1812 5.2.7 (codes), RFC 4443 3. "Fragmentation needed" and "packet too big" are left out: our
-segments fit the interface, so such an answer is about somebody else's packet or forged. Redirects are no errors.
+Reading list: RFC 792, RFC 1812 5.2.7 (codes), RFC 4443 3. "Fragmentation needed" and "packet too big" are
+left out: our segments fit the interface, so such an answer is about somebody else's packet or forged.
+Redirects are no errors.
 """
 
 from __future__ import annotations

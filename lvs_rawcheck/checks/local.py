@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A director that is one of its own real servers: its packets never reach a wire.
 
-IPVS hands such a packet to the local stack, so what counts is whether the kernel has a listener for VIP and port.
-A connection of our own to the VIP would be scheduled by IPVS to another server.
+IPVS hands such a packet to the local stack, so what counts is whether the kernel has a listener for VIP and
+port. A connection of our own to the VIP would be scheduled by IPVS to another server.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def check_local(endpoint: Endpoint, held: Collection[bytes]) -> Verdict:
-    """Return whether this host would serve the endpoint; held: all its addresses. LinkError: the kernel will not say."""
+    """Return whether this host would serve the endpoint.
+
+    held: all its addresses. LinkError: the kernel will not say.
+    """
     if endpoint.vip not in held:
         return Verdict(Reason.NO_ANSWER, "local: this host is the real server, and does not hold the VIP")
     if not listener(endpoint.vip, endpoint.port):

@@ -69,7 +69,7 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     if route.gateway:
         return Verdict(
             Reason.NOT_ON_LINK,
-            f"{real_server} is reached through {format_address(route.gateway)}: direct routing needs it on the link",
+            f"{real_server} is behind gateway {format_address(route.gateway)}: direct routing needs it on the link",
         )
     interface = forced or netlink.interface_by_index(route.interface_index)
     _judge_interface(interface)
@@ -90,26 +90,32 @@ def _judge_interface(interface: Interface) -> None:
         raise LinkError(f"interface {interface.name} is not Ethernet: direct routing writes MAC addresses")
 
 
-def _choose_source(netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None) -> bytes:
-    """Return the source: the one asked for, else the route's, else the next of the interface that is no VIP."""
+def _choose_source(
+    netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None
+) -> bytes:
+    """Return the source: the one asked for, else the route's, else the interface's next that is no VIP."""
     if request.source is not None:
         if request.is_vip(request.source):
-            raise UsageError(f"source {format_address(request.source)} is a VIP: a real server would answer to itself")
+            raise UsageError(
+                f"source {format_address(request.source)} is a VIP: a real server would answer to itself"
+            )
         return request.source
     if preferred is not None and not request.is_vip(preferred):
         return preferred
     held = [
         address
         for address in netlink.addresses(socket_family(request.real_ip))
-        if address.interface_index == interface.index and not address.flags & _UNFIT and address.scope <= SCOPE_LINK
+        if address.interface_index == interface.index
+        and not address.flags & _UNFIT
+        and address.scope < SCOPE_LINK
     ]
-    # A source in the real server's own subnet is answered over this link; another one may be answered elsewhere.
+    # A source in the real server's own subnet is answered over this link, another one perhaps elsewhere.
     held.sort(key=lambda address: not _contains(address, request.real_ip))
     for candidate in held:
-        if candidate.scope != SCOPE_LINK and not request.is_vip(candidate.address):
+        if not request.is_vip(candidate.address):
             return candidate.address
     raise LinkError(
-        f"interface {interface.name} holds no address that could be the source (VIPs cannot): name one with --source"
+        f"interface {interface.name} holds no address but VIPs, which cannot be the source: use --source"
     )
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The raw check of one real server: opens what it needs, runs one flow for each endpoint, closes all.
 
-Order matters: the guards first (their ports are in the filter), then the packet socket, then root is given up, and
-only then is the first frame read.
+Order matters: the guards first (their ports are in the filter), then the packet socket, then root is given
+up, and only then is the first frame read.
 """
 
 from __future__ import annotations
@@ -31,15 +31,20 @@ if TYPE_CHECKING:
 class Hooks:
     """What a caller may do along the way: the defaults do nothing."""
 
-    __slots__ = ("sockets_open", "wrap_link")
+    __slots__ = ("sockets_open", "verdicts_given", "wrap_link")
 
     def __init__(
-        self, sockets_open: Callable[[], None] | None = None, wrap_link: Callable[[Link, Path], Link] | None = None
+        self,
+        sockets_open: Callable[[], None] | None = None,
+        wrap_link: Callable[[Link, Path], Link] | None = None,
+        verdicts_given: Callable[[Link, Path, bytes | None, list[Result]], None] | None = None,
     ) -> None:
         self.sockets_open = sockets_open or _nothing
         """Called once, when all sockets are open and no frame was read."""
         self.wrap_link = wrap_link or _unwrapped
         """Given the link, returns the one to use: a tracer around it, for instance."""
+        self.verdicts_given = verdicts_given or _nothing_more
+        """Called with link, path, the real server's MAC (None: unknown) and the results, the link still open."""
 
 
 def _nothing() -> None:
@@ -50,8 +55,14 @@ def _unwrapped(link: Link, path: Path) -> Link:
     return link
 
 
-def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None) -> None:
-    """Fill in the verdicts of `results`, one flow each, all at the same time. LinkError: it cannot be judged."""
+def _nothing_more(link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
+    return None
+
+
+def run_raw(
+    request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None
+) -> None:
+    """Fill in the verdicts of `results`, one flow each, all at once. LinkError: it cannot be judged."""
     hooks = hooks or Hooks()
     with Netlink() as netlink:
         path = find_path(netlink, request)
@@ -76,7 +87,13 @@ def _run_local(netlink: Netlink, request: Request, results: list[Result]) -> Non
 
 
 def _run_on_wire(
-    netlink: Netlink, request: Request, path: Path, results: list[Result], started: float, deadline: float, hooks: Hooks
+    netlink: Netlink,
+    request: Request,
+    path: Path,
+    results: list[Result],
+    started: float,
+    deadline: float,
+    hooks: Hooks,
 ) -> None:
     guards = GuardPool(path.director_ip, len(results))
     link: Link | None = None
@@ -92,6 +109,7 @@ def _run_on_wire(
         for result in results:
             _start(driver, request, result, steering, reply_mac, started, deadline)
         driver.run()
+        hooks.verdicts_given(link, path, steering.mac, results)
     finally:
         guards.close()
         if link is not None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whose answers count, besides those from the MAC that the frames went to.
 
-A server that lost the VIP but forwards hands a standby director's frame on to the active one, which gives it to a
-healthy server: that answers, as the VIP, from its own MAC. Only the MAC shows it.
+A server that lost the VIP but forwards hands a standby director's frame on to the active one, which gives it
+to a healthy server: that answers, as the VIP, from its own MAC. Only the MAC shows it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class ReplyMac:
     """The rule for other MACs: none counts, one given, all but known ones, or any.
 
-    owner: the address that the kernel knows to belong to a MAC of this link, None if none; never the real server's.
+    owner: the address that the kernel knows to belong to a MAC of this link, None if none; never the real
+    server's.
     """
 
     __slots__ = ("_owner", "_rule")
@@ -40,4 +41,6 @@ class ReplyMac:
         """Return the verdict about a server in whose place this MAC answered."""
         owner = self._owner(mac)
         whose = f", which belongs to {format_address(owner)}" if owner is not None else ""
-        return Verdict(Reason.WRONG_MAC, f"the VIP answered from {format_mac(mac)}{whose}, not from the real server")
+        return Verdict(
+            Reason.WRONG_MAC, f"the VIP answered from {format_mac(mac)}{whose}, not from the real server"
+        )

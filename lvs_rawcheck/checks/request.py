@@ -34,8 +34,8 @@ class Request:
         "conversation",
         "endpoints",
         "interface",
-        "kind",
         "is_registry_vip",
+        "kind",
         "on_cannot_judge",
         "real_ip",
         "reply_interface",
@@ -55,7 +55,7 @@ class Request:
         for endpoint in endpoints:
             if len(endpoint.vip) != len(real_ip):
                 raise UsageError(
-                    f"real server {format_address(real_ip)} and VIP {format_address(endpoint.vip)} differ in family"
+                    f"VIP {format_address(endpoint.vip)} is not of the real server's family: {format_address(real_ip)}"
                 )
             if endpoint.vip == real_ip:
                 raise UsageError(f"real server and VIP are the same address: {format_address(real_ip)}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One request from role to result: raw on the active director, standard on a backup, never silently neither."""
+"""From role to result: raw on the active director, standard on a backup, never silently neither."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class _Run:
         self.started = started
         self.deadline = deadline
         self.hooks = hooks
-        self._results = [Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints]
+        self._results = [
+            Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints
+        ]
 
     def results(self) -> list[Result]:
         """Return one result an endpoint, in order."""

@@ -36,7 +36,9 @@ class StandardFlow:
     def __init__(self, address: bytes, port: int, conversation: Conversation, deadline: float) -> None:
         family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
         try:
-            self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
+            self._socket = _socket.socket(
+                family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
+            )
         except OSError as error:
             raise LinkError(f"no socket: {error.strerror}") from error
         self._peer = (format_address(address), port)
@@ -107,5 +109,3 @@ class StandardFlow:
         if reason is None:
             raise LinkError(f"cannot connect to {peer}: {error.strerror}") from error
         return Verdict(reason, f"{peer}: {error.strerror}")
-
-

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which MAC a frame to one real server gets: the one that IPVS would write, so the kernel's neighbour entry.
 
-A fresher MAC than the kernel's would let a check pass while clients die. But raw frames do not make the kernel
-revalidate an entry, and a server out of the pool gets no other traffic, so a wrong entry would stay for ever.
-So when a server does not answer we ask once on the wire; the kernel hears the answer too, and its entry is read again.
-Where there is no entry, one datagram through the kernel makes one, and our own requests, sent more often than the
-kernel's, help it to an answer in time.
+A fresher MAC than the kernel's would let a check pass while clients die. But raw frames do not make the
+kernel revalidate an entry, and a server out of the pool gets no other traffic, so a wrong entry would stay
+for ever. So when a server does not answer we ask once on the wire; the kernel hears the answer too, and its
+entry is read again. Where there is no entry, one datagram through the kernel makes one, and our own requests,
+sent more often than the kernel's, help it to an answer in time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
     from typing import Protocol
 
     from lvs_rawcheck.neighbor.resolver import Resolver
@@ -39,8 +38,9 @@ NUD_PERMANENT = 0x80  # neighbour.h: the administrator's own word
 class Steering:
     """The MAC of one real server on one link.
 
-    lookup: reads the kernel's entry. nudge: sends one datagram through the kernel. new_resolver: makes the machine
-    that asks on the wire. hears_answers: whether what it is answered reaches us; else only the kernel's entry tells.
+    lookup: reads the kernel's entry. nudge: sends one datagram through the kernel. new_resolver: makes the
+    machine that asks on the wire. hears_answers: whether what it is answered reaches us; else only the
+    kernel's entry tells.
     """
 
     __slots__ = (
@@ -97,7 +97,7 @@ class Steering:
             self._ask(now)
 
     def doubt(self, now: float) -> None:
-        """A check got no answer: read the entry again and ask on the wire, unless an administrator fixed it."""
+        """A check got no answer: read the entry again, ask on the wire unless an administrator fixed it."""
         self._read(now)
         if not self._permanent:
             self._ask(now)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a command's exit status tells keepalived and ldirectord.
 
-Exit 0 means healthy, nothing else does. A check knows only two: keepalived's `misc_dynamic` reads 2 and above, argparse's
-usage error among them, as "up, with this weight less two" (check_misc.c). Nor does a check die by a signal: ldirectord
-shifts the wait status by eight, and what is left of a death by signal is 0, healthy.
+Exit 0 means healthy, nothing else does. A check knows only two: keepalived's `misc_dynamic` reads 2 and
+above, argparse's usage error among them, as "up, with this weight less two" (check_misc.c). Nor does a check
+die by a signal: ldirectord shifts the wait status by eight, and what is left of a death by signal is 0,
+healthy.
 """
 
 from __future__ import annotations

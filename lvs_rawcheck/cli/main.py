@@ -60,7 +60,7 @@ def _subcommand(arguments: list[str]) -> int:
 
 
 def import_site_packages() -> None:
-    """Make Debian's packages importable, which the launcher's -S left out: only commands that need them pay."""
+    """Make Debian's packages importable, which the launcher's -S left out, for the command that needs them."""
     if sys.flags.no_site:
         import site
 

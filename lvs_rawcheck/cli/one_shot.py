@@ -6,7 +6,7 @@ from __future__ import annotations
 from lvs_rawcheck.checks.raw import Hooks
 from lvs_rawcheck.checks.runner import cannot_judge, run_request
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
-from lvs_rawcheck.cli.output import complain, say
+from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.privileges import drop_root
 from lvs_rawcheck.registry.vips import RegistryVips
@@ -39,7 +39,7 @@ def judge(request: Request, line: CommandLine, command_line: list[str]) -> Resul
 
 def refuse(kind: str, error: RawCheckError, command_line: list[str]) -> Result:
     """Return the result of a command line that cannot be meant as it stands, logged each time."""
-    result = cannot_judge(kind, None, None, str(error))
+    result = cannot_judge(kind, None, None, one_sentence(str(error)))
     ChangeLog(None, command_line).note(result)
     return result
 

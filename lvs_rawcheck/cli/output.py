@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
+SENTENCE_CHARACTERS = 300
+
+
+def one_sentence(text: str) -> str:
+    """Return a text that quotes a command line, fit for one line of a log: no line ends, and no 100 kB."""
+    shown = text if len(text) <= SENTENCE_CHARACTERS else f"{text[:SENTENCE_CHARACTERS]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
+
 def say(text: str) -> None:
     """Write a line to standard output."""
     _write(sys.stdout, text)

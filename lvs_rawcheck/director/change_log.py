@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One line to syslog when a verdict changes: stderr of a check is /dev/null under keepalived.
 
-A check is a process of its own each time, so what it said last is kept in a stamp: STATE/logged/<digest of its
-command line>, one line `UPTIME STATE`, written through a descriptor that was opened while we were still root. What is
-still wrong is said again every ten minutes. Without a stamp (not root, no such folder) everything wrong is said each time.
+A check is a process of its own each time, so what it said last is kept in a stamp: STATE/logged/<digest of
+its command line>, one line `UPTIME STATE`, written through a descriptor that was opened while we were still
+root. What is still wrong is said again every ten minutes. Without a stamp (not root, no such folder)
+everything wrong is said each time.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class ChangeLog:
             try:
                 self._stamp = _open_stamp(state_dir, command_line)
             except (OSError, ValueError):
-                self._stamp = None  # no place to remember: what is wrong is then said each time, which is louder, not less
+                self._stamp = None  # what is wrong is then said each time: louder, not less
 
     def note(self, result: Result) -> None:
         """Say what has changed since the last run, and what is still wrong once it was long enough unsaid."""
@@ -60,7 +61,9 @@ class ChangeLog:
         if self._stamp is None:
             return 0.0, ""
         try:
-            moment, _, state = os.pread(self._stamp, _STAMP_OCTETS, 0).decode("ascii").rstrip("\n").partition(" ")
+            moment, _, state = (
+                os.pread(self._stamp, _STAMP_OCTETS, 0).decode("ascii").rstrip("\n").partition(" ")
+            )
             return float(moment), state
         except (OSError, ValueError):
             return 0.0, ""
@@ -86,7 +89,7 @@ def _open_stamp(state_dir: str, command_line: list[str]) -> int:
 
 
 def _open_folder(state_dir: str) -> int:
-    """Return a descriptor of STATE/logged, made where it is missing; keepalived's umask would leave nobody in."""
+    """Return a descriptor of STATE/logged, made where it is missing, with a mode that no umask narrows."""
     path = f"{state_dir}/{_FOLDER}"
     try:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

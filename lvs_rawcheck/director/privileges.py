@@ -14,7 +14,8 @@ _PASSWD = "/etc/passwd"
 def daemon_ids() -> tuple[int, int] | None:
     """Return uid and gid of the package's user, None where there is none.
 
-    Read from /etc/passwd itself: the package puts it there, and a name service that hangs must not hang a check.
+    Read from /etc/passwd itself: the package puts it there, and a name service that hangs must not hang a
+    check.
     """
     try:
         with open(_PASSWD, "rb") as file:

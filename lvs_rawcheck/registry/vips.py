@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether an address is a VIP of the registry: asked of the files themselves, each time.
 
-A check needs to know it of one address only, its source. So a file is parsed only when it could name that address:
-reading text is a hundred times cheaper than loading a TOML parser, and most sites have nothing to find.
+A check needs to know it of one address only, its source. So a file is parsed only when it could name that
+address: reading text is a hundred times cheaper than loading a TOML parser, and most sites have nothing to
+find.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class RegistryVips:
     def holds(self, address: bytes) -> bool:
         """Return whether a service file has the address, 4 or 16 octets, among its endpoints.
 
-        A file that cannot be read or parsed counts as naming what its text seems to name: a check that takes another
-        source is right all the same, one whose source is a VIP takes a healthy server down.
+        A file that cannot be read or parsed counts as naming what its text seems to name: a check that takes
+        another source is right all the same, one whose source is a VIP takes a healthy server down.
         """
         # IPv4 has one spelling; of IPv6's many, all stand in brackets.
         needle = format_address(address).encode() if len(address) == IPV4_OCTETS else b"["
@@ -39,7 +40,11 @@ class RegistryVips:
 
     def _files(self) -> list[str]:
         try:
-            return [f"{self._folder}/{name}" for name in sorted(os.listdir(self._folder)) if name.endswith(_SUFFIX)]
+            return [
+                f"{self._folder}/{name}"
+                for name in sorted(os.listdir(self._folder))
+                if name.endswith(_SUFFIX)
+            ]
         except (OSError, ValueError):
             return []
 
