@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.wire.address import format_address
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ TIMEOUT_MAX = 300.0  # seconds: longer than any delay between checks makes sense
 def no_registry(address: bytes) -> bool:
     """Return False: where there is no registry, no address is a VIP by it."""
     return False
+
+
+def _demand_host_address(what: str, address: bytes) -> None:
+    """Raise UsageError for an address that no host can have (RFC 1122 3.2.1.3, RFC 4291 2.5.2 and 2.7)."""
+    first = address[0]
+    impossible = first == 0 or first >= 224 if len(address) == IPV4_OCTETS else first == 0xFF or not any(address)
+    if impossible:
+        raise UsageError(f"{what} {format_address(address)}: no host can have this address")
 
 
 class Request:
@@ -52,7 +60,9 @@ class Request:
         """Raise UsageError where real server and VIPs cannot belong together."""
         if not endpoints:
             raise UsageError("no VIP given")
+        _demand_host_address("real server", real_ip)
         for endpoint in endpoints:
+            _demand_host_address("VIP", endpoint.vip)
             if len(endpoint.vip) != len(real_ip):
                 raise UsageError(
                     f"VIP {format_address(endpoint.vip)} is not of the real server's family: {format_address(real_ip)}"

@@ -8,7 +8,7 @@ from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.cli.options import Option
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.wire.address import parse_address, parse_mac
+from lvs_rawcheck.wire.address import format_address, parse_address, parse_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,4 +153,7 @@ def build_request(kind: str, conversation: Callable[[], Conversation], line: Com
     request = Request(kind, conversation, parse_address(words[0]), parse_endpoints(words[1], default_port))
     for key in _REQUEST_KEYS:
         setattr(request, key, line.values[key])
+    if request.source is not None and len(request.source) != len(request.real_ip):
+        source, real_server = format_address(request.source), format_address(request.real_ip)
+        raise UsageError(f"source {source} is not of the real server's family: {real_server}")
     return request

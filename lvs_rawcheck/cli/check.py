@@ -33,8 +33,10 @@ def run(arguments: list[str]) -> int:
     try:
         if kind in ("-h", "--help"):
             raise HelpWanted
+        if not kind:
+            raise UsageError("wanted: a kind of check, tcp")
         if kind != "tcp":
-            raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)" if kind else "wanted: a kind of check, tcp")
+            raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)")
         line = parse(arguments[1:], TCP_OPTIONS)
         result = _check_tcp(line, arguments)
     except HelpWanted:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Host and service names, for the drop-in commands: asked of the system, and never for longer than a check may take.
+"""Host and service names, for the drop-in commands: asked of the system, never for longer than a check may take.
 
-The C library's resolver cannot be given a deadline, nor be interrupted: so a child process asks it, which is killed when
-its time is up. What is an address or a number already is read here, strictly: the C library would take `010.1` for 8.0.0.1.
+The C library's resolver knows no deadline and cannot be interrupted: so a child process asks it, which is killed when
+its time is up. What is an address or a number already is read here, strictly: the C library takes `010.1` for 8.0.0.1.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _literal(word: str) -> bytes | None:
 
 
 def _ends_in_number(word: str) -> bool:
-    """Return whether the last label is a number, decimal or hexadecimal: the C library reads such a name as an address."""
+    """Return whether the last label is a number: the C library reads such a name as an address, octal and all."""
     last = word.removesuffix(".").rpartition(".")[2].lower()
     return bool(last) and (all(digit in _DECIMAL for digit in last) or last.startswith("0x"))
 
@@ -89,7 +89,7 @@ def _family_of(address: bytes) -> int:
 
 def _one_family(real_server: str, vip: str, families: list[int]) -> tuple[str, str]:
     """Return both addresses as text, of the first family in which there are both."""
-    regret = UsageError("real server and VIP differ in family")
+    regret = UsageError(f"{real_server} and {vip} have no family in common")
     for family in families:
         try:
             return _first_address(real_server, family), _first_address(vip, family)

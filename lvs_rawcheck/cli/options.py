@@ -44,8 +44,8 @@ class Option:
         return self.long.replace("-", "_")
 
 
-class HelpWanted(Exception):  # noqa: N818 - not an error
-    """The command line asks for help."""
+class HelpWanted(Exception):
+    """The command line asks for help: no error."""
 
 
 class CommandLine:

@@ -4,7 +4,7 @@
     (MAC) 10.0.0.21:54321 > 10.0.0.100:80 (MAC) Flags [S], seq 1, ack 0
     (MAC) 10.0.0.21 ARP request who has 10.0.0.42 (ff:ff:ff:ff:ff:ff)
 
-Sequence numbers are relative: each side's SYN is 1, where the C tool began to count, so that its lines and ours compare.
+Sequence numbers are relative: each side's SYN is 1, where the C tool begins to count, so that its lines compare.
 A side whose SYN was not seen keeps its absolute numbers; a segment without ACK acknowledges 0.
 """
 

@@ -17,7 +17,36 @@ from lvs_rawcheck import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lvs_rawcheck.checks.base import Result
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    class Verdict(Protocol):
+        """Why."""
+
+        reason: str
+        detail: str
+
+    class Result(Protocol):
+        """What a check found, and str() of it the line that an operator reads."""
+
+        degraded: bool
+        notes: list[str]
+
+        @property
+        def verdict(self) -> Verdict:
+            """Return the answer."""
+
+        @property
+        def healthy(self) -> bool:
+            """Return whether the server may have traffic."""
+
+        @property
+        def endpoint(self) -> object | None:
+            """Return what was checked, None where the arguments did not even name it."""
+
+        @property
+        def vips(self) -> Sequence[Result]:
+            """Return the results of several VIPs, none for a single one."""
 
 REPEAT_SECONDS = 600.0
 _FOLDER = "logged"
