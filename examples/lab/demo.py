@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -44,7 +45,16 @@ def render_table(report: Report) -> str:
 
 
 def main() -> int:
-    """Return 0 if every act went as told, 1 else."""
+    """Return 0 if every act went as told, 1 else. A signal ends the laboratory too."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        return play()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def play() -> int:
+    """Boot, tell, and return 0 if every act went as told, 1 else."""
     began = time.monotonic()
     shutil.rmtree(RESULTS, ignore_errors=True)
     print("booting the laboratory, a kernel in an ordinary process; this host stays as it is", flush=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import queue
 import shutil
 import signal
 import socket
@@ -20,10 +21,15 @@ ROLE_FILE = "lvs-rawcheck/role/VI_1"
 """Below /run."""
 
 
+PROGRAM = "lvs-rawcheck["
+"""By this its lines in the system log are known."""
+
+
 class SystemLog:
-    """Listens where syslog(3) sends, and writes it to a file: NAME-syslog.log."""
+    """Listens where syslog(3) sends, and writes it to a file: NAME-syslog.log. Keeps what the checks said."""
 
     def __init__(self, host: Host, path: Path) -> None:
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(host.run_folder / "log"))
         self._path = path
@@ -32,8 +38,14 @@ class SystemLog:
     def _receive(self) -> None:
         with self._path.open("a", encoding="utf-8") as log:
             while True:
-                line = self._socket.recv(8192).decode("utf-8", "replace").rstrip("\0\n")
-                print(f"{time.monotonic():9.3f} {line.partition('>')[2]}", file=log, flush=True)
+                line = self._socket.recv(8192).decode("utf-8", "replace").rstrip("\0\n").partition(">")[2]
+                print(f"{time.monotonic():9.3f} {line}", file=log, flush=True)
+                if PROGRAM in line:
+                    self._said.put(line.partition("]: ")[2])
+
+    def said_by_checks(self) -> list[str]:
+        """Return what the checks have said since the last call."""
+        return [self._said.get() for _ in range(self._said.qsize())]
 
 
 class Director:
@@ -45,7 +57,7 @@ class Director:
         self._vip = vip
         self._config = host.run_folder / "keepalived.conf"
         self._keepalived: Process | None = None
-        self._log = SystemLog(host, results / f"{host.name}-syslog.log")
+        self.log = SystemLog(host, results / f"{host.name}-syslog.log")
 
     def start(self, config: Path) -> None:
         """Start keepalived with this configuration."""

@@ -141,6 +141,8 @@ class Site:
             self._tell(f"{director.name} hands requests to", self.names(director.servers()))
             self._tell(f"{director.name} role file says", director.role())
             self._tell(f"{director.name} carries the VIP:", "yes" if director.has_vip() else "no")
+            for line in director.log.said_by_checks():
+                self.say(f"    {director.name} logs: {line}")
         for request in self.client.read():
             if request.lost:
                 self.say(f"    a request was lost (no answer in {request.ended - request.begun:.1f} s)")
