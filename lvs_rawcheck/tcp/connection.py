@@ -123,8 +123,8 @@ class Connection:
                 self._emit(ACK, self._sending.snd_nxt)
             self._emit(RST | ACK, self._sending.snd_nxt)
 
-    # An ICMP error must quote a sequence number that is on its way, snd_una .. snd_nxt - 1, or it is forged or
-    # late (RFC 5927 4.1).
+    # An ICMP error must quote a sequence number that is on its way, snd_una .. snd_nxt - 1, or it is forged
+    # or late (RFC 5927 4.1).
 
     @property
     def snd_una(self) -> Seq:
@@ -329,9 +329,7 @@ class Connection:
 
     def _send_syn(self, now: float) -> None:
         options = mss_option(self.mss) + SACK_PERMITTED
-        self._outbox.append(
-            Segment(self.source_port, self.destination_port, self.iss, 0, SYN, RCV_WND, options)
-        )
+        self._outbox.append(Segment(self.source_port, self.destination_port, self.iss, 0, SYN, RCV_WND, options))
         self._timer_at = now + SYN_INTERVAL
 
     def _challenge(self) -> None:
@@ -352,9 +350,7 @@ class Connection:
         self._ack_due = False
         options = self._sack_option()
         self._outbox.append(
-            Segment(
-                self.source_port, self.destination_port, seq, self.rcv_nxt, flags, RCV_WND, options, octets
-            )
+            Segment(self.source_port, self.destination_port, seq, self.rcv_nxt, flags, RCV_WND, options, octets)
         )
 
     # Small change --------------------------------------------------------------------------------------

@@ -27,9 +27,7 @@ def boot_secret() -> bytes:
         return b""
 
 
-def flow_offset(
-    secret: bytes, source: bytes, destination: bytes, source_port: int, destination_port: int
-) -> int:
+def flow_offset(secret: bytes, source: bytes, destination: bytes, source_port: int, destination_port: int) -> int:
     """Return F of RFC 6528 3 for a flow, 0 .. 2**32 - 1; addresses as 4 or 16 octets."""
     flow = source + destination + b"%d>%d" % (source_port, destination_port)
     return int.from_bytes(blake2s(flow, key=secret[:32], digest_size=4).digest(), "big")

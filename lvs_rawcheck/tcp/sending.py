@@ -133,9 +133,7 @@ class Sending:
             self.timer_at = None
             self._again = False
         elif self._recover is not None:
-            self._send_again(
-                now
-            )  # a second hole of the same loss: another wait for the timer would double it
+            self._send_again(now)  # a second hole of the same loss: another wait for the timer would double it
         else:
             self.timer_at = now + self._round_trip.rto
         if reaches_fin:
@@ -143,8 +141,13 @@ class Sending:
         return reaches_fin
 
     def take_window(self, seq: Seq, ack: Seq, window: int, now: float) -> None:
-        """Take in a window, unless an older segment brings it late (RFC 9293 3.10.7.4, fifth)."""
-        if seq < self.snd_wl1 or (seq == self.snd_wl1 and ack < self.snd_wl2):
+        """Take in a window unless an older segment brings it late (RFC 9293 3.10.7.4, fifth); ack: snd_una.
+
+        A departure, as in Linux (tcp_may_update_window): an acknowledgement that is new makes a segment new,
+        though it be text sent again, whose sequence number is old. By the RFC's test the former window would
+        then count from the new snd_una on, beyond what the peer announced.
+        """
+        if ack == self.snd_wl2 and seq < self.snd_wl1:
             return
         if window and not self.snd_wnd and self.snd_nxt != self.snd_una:
             self._send_again(now)  # a window that opens behind a probe has most likely swallowed it

@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lvs_rawcheck.tcp.connection import Connection
 from tests.tcp.play import Play
 from tests.tcp.script import Player
 
-# Our first sequence number and the peer's: plain ones, then such that the numbers wrap in the SYN, in the first
-# octets, in the middle of what the scripts send, and pass the sign bit.
+# Our first sequence number and the peer's: plain ones, then such that the numbers wrap in the SYN, in the
+# first octets, in the middle of what the scripts send, and pass the sign bit.
 FIRST_NUMBERS = [
     (1000, 500000),
     (2**32 - 1, 2**32 - 1),
@@ -17,6 +18,11 @@ FIRST_NUMBERS = [
     (2**31 - 1, 2**31 - 700),
     (0, 0),
 ]
+
+
+# Example by example, time says more of what else this machine does than of the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(params=FIRST_NUMBERS, ids=lambda pair: f"iss={pair[0]},irs={pair[1]}")

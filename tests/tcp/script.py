@@ -13,14 +13,14 @@
     0.030 > . 101:101(0) ack 51
     0.040 state ESTABLISHED                           also: `timer none`, `timer 0.230`
 
-Sequence numbers are relative: ours to our first one, the peer's to its own. Flags: S F R P . U E C(WR). A window
-that is left out is 64240 on the way out and 65535 on the way in; options that are left out are none; `<hex 0200>`
-gives their octets. Each direction's octets are a fixed pattern, so what a segment must carry follows from its
-numbers.
+Sequence numbers are relative: ours to our first one, the peer's to its own. Flags: S F R P . U E C (for CWR).
+A window that is left out is 64240 on the way out and 65535 on the way in; options that are left out are none;
+`<hex 0200>` gives their octets. Each direction's octets are a fixed pattern, so what a segment must carry
+follows from its numbers.
 
-Time moves by the script only; timers fire when its clock reaches them. A script is complete: whatever is sent, or
-told, and not listed fails. Lines of one moment happen in their order; what we send is asked for (`segments_to_send`)
-only when the script says what was sent or told, or when time goes on.
+Time moves by the script only; timers fire when its clock reaches them. A script is complete: whatever is
+sent, or told, and not listed fails. Lines of one moment happen in their order; what we send is asked for
+(`segments_to_send`) only when the script says what was sent or told, or when time goes on.
 """
 
 from __future__ import annotations
@@ -244,9 +244,7 @@ class Player:
         if options.sack_permitted:
             named.append("sackOK")
         if options.sack_blocks:
-            blocks = [
-                f"{Seq(left) - self.irs}:{Seq(right) - self.irs}" for left, right in options.sack_blocks
-            ]
+            blocks = [f"{Seq(left) - self.irs}:{Seq(right) - self.irs}" for left, right in options.sack_blocks]
             named.append("sack " + " ".join(blocks))
         return ",".join(named)
 
@@ -254,6 +252,4 @@ class Player:
 def _line(flags: int, begin: int, end: int, ack: int | None, window: int, options: str) -> str:
     letters = "".join(letter for letter, bit in LETTERS.items() if flags & bit)
     acknowledged = "" if ack is None else f" ack {ack}"
-    return f"{letters} {begin}:{end}({end - begin}){acknowledged} win {window}" + (
-        f" <{options}>" if options else ""
-    )
+    return f"{letters} {begin}:{end}({end - begin}){acknowledged} win {window}" + (f" <{options}>" if options else "")

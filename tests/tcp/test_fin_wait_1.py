@@ -13,7 +13,7 @@ def test_fin_acknowledged(play: Play) -> None:
 
 
 def test_acknowledgement_of_the_octets_before_the_fin_is_not_enough(play: Play) -> None:
-    """What a client acknowledges one octet too few shows on the other side: the FIN takes a number of its own."""
+    """The FIN takes a number of its own."""
     play(
         ESTABLISHED,
         """

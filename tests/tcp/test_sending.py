@@ -210,6 +210,21 @@ def test_late_window_does_not_count(play: Play) -> None:
     )
 
 
+def test_window_of_text_sent_again_counts_if_its_acknowledgement_is_new(play: Play) -> None:
+    play(
+        ESTABLISHED,
+        """
+        0.020 < . 11:21(10) ack 1 win 30
+        0.020 > . 1:1(0) ack 1 <sack 11:21>
+        0.030 call send 100
+        0.030 > . 1:31(30) ack 1 <sack 11:21>
+        0.040 < . 1:11(10) ack 31 win 5
+        0.040 event DataReceived 1:21(20)
+        0.040 > . 31:36(5) ack 21
+        """,
+    )
+
+
 def test_close_waits_for_the_window(play: Play) -> None:
     play(
         ESTABLISHED,

@@ -103,16 +103,14 @@ def test_reset_that_does_not_acknowledge_our_syn_changes_nothing(play: Play, for
     )
 
 
-@pytest.mark.parametrize(
-    "other", ["S 0:0(0)", "F 0:0(0)", ". 1:1(0) ack 1", "P. 1:11(10) ack 1", "F. 1:1(0) ack 1"]
-)
+@pytest.mark.parametrize("other", ["S 0:0(0)", "F 0:0(0)", ". 1:1(0) ack 1", "P. 1:11(10) ack 1", "F. 1:1(0) ack 1"])
 def test_what_is_no_syn_ack_changes_nothing(play: Play, other: str) -> None:
     play(SYN_SENT, f"0.010 < {other}\n0.010 state SYN_SENT\n0.010 timer 0.200")
 
 
 @pytest.mark.parametrize(("flags", "ack"), [("S.", 0), ("S.", 2), (".", 77), (".", -500000), ("F.", 9)])
 def test_old_connection_is_reset_and_the_syn_sent_at_once(play: Play, flags: str, ack: int) -> None:
-    """RFC 9293 3.10.7.3, first: a challenge of a server that still holds the last connection on these numbers."""
+    """RFC 9293 3.10.7.3, first: the server still holds the last connection on these numbers."""
     play(
         SYN_SENT,
         f"""
