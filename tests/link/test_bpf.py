@@ -49,9 +49,7 @@ def test_a_frame_of_a_vlan_or_for_another_host_is_not_ours(
 
 
 @pytest.mark.parametrize(("program", "case"), [(FILTER_V4, CASES_V4[0]), (FILTER_V6, CASES_V6[0])])
-def test_a_segment_cut_before_its_ports_is_dropped(
-    program: list[tuple[int, int, int, int]], case: Case
-) -> None:
+def test_a_segment_cut_before_its_ports_is_dropped(program: list[tuple[int, int, int, int]], case: Case) -> None:
     end_of_ports = (20 if case.ethertype == ETHERTYPE_IPV4 else 40) + 4
     for length in range(end_of_ports):
         assert not interpret(program, case.octets[:length], case.ethertype), length

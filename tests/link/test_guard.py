@@ -110,9 +110,7 @@ def test_connecting_to_a_guard_is_met_with_silence(director: Host) -> None:
 
 def test_an_address_that_is_not_local(director: Host) -> None:
     with director.entered():
-        with pytest.raises(
-            LinkError, match=r"cannot guard source 10\.9\.9\.9: Cannot assign requested address"
-        ):
+        with pytest.raises(LinkError, match=r"cannot guard source 10\.9\.9\.9: Cannot assign requested address"):
             Guard(_address("10.9.9.9"))
         with pytest.raises(LinkError, match=r"cannot guard source 2001:db8::99: Cannot assign"):
             Guard(_address("2001:db8::99"))
@@ -121,9 +119,7 @@ def test_an_address_that_is_not_local(director: Host) -> None:
 def test_a_port_that_is_taken(director: Host) -> None:
     with director.entered():
         guard = Guard(_address("2001:db8::21"))
-        with pytest.raises(
-            LinkError, match=rf"cannot guard source \[2001:db8::21\]:{guard.port}: Address already"
-        ):
+        with pytest.raises(LinkError, match=rf"cannot guard source \[2001:db8::21\]:{guard.port}: Address already"):
             Guard(_address("2001:db8::21"), guard.port)
         guard.close()
 

@@ -67,9 +67,7 @@ def links(director: Host, real: Host) -> Iterator[tuple[PacketLink, PacketLink]]
     theirs.close()
 
 
-def test_a_frame_arrives_as_it_was_sent(
-    links: tuple[PacketLink, PacketLink], director: Host, real: Host
-) -> None:
+def test_a_frame_arrives_as_it_was_sent(links: tuple[PacketLink, PacketLink], director: Host, real: Host) -> None:
     ours, theirs = links
     with capture(real) as recorded:
         ours.send(b"some octets", real.mac_octets, EXPERIMENT)
@@ -121,9 +119,7 @@ def test_unfinished_checksums_are_told(director: Host, real: Host) -> None:
 
 
 @pytest.mark.parametrize("anywhere", [False, True])
-def test_what_passed_before_the_link_was_opened_is_not_received(
-    director: Host, real: Host, anywhere: bool
-) -> None:
+def test_what_passed_before_the_link_was_opened_is_not_received(director: Host, real: Host, anywhere: bool) -> None:
     """Also where the filter would have dropped it: a flood must leave nothing in the queue."""
     sender = open_link(real)
     for _ in range(100):
@@ -226,8 +222,8 @@ def test_without_the_capability(director: Host) -> None:
     reading, writing = os.pipe()
     with director.entered():
         child = os.fork()
-    if child == 0:
-        _report_as_nobody(writing, index, mac)
+        if child == 0:
+            _report_as_nobody(writing, index, mac)
     os.close(writing)
     with open(reading) as report:
         said = report.read()

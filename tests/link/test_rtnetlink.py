@@ -47,9 +47,7 @@ def netlink(director: Host) -> Iterator[Netlink]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("real_ip", "source"), [("10.0.0.42", "10.0.0.21"), ("2001:db8::42", "2001:db8::21")]
-)
+@pytest.mark.parametrize(("real_ip", "source"), [("10.0.0.42", "10.0.0.21"), ("2001:db8::42", "2001:db8::21")])
 def test_route_on_link(netlink: Netlink, director: Host, real_ip: str, source: str) -> None:
     route = netlink.route(_address(real_ip))
     assert route == Route("unicast", director.index(), None, _address(source))
@@ -59,9 +57,7 @@ def test_route_on_link(netlink: Netlink, director: Host, real_ip: str, source: s
     ("prefix", "gateway", "destination"),
     [("192.0.2.0/24", "10.0.0.1", "192.0.2.7"), ("2001:db8:7::/64", "2001:db8::1", "2001:db8:7::7")],
 )
-def test_route_through_a_gateway(
-    netlink: Netlink, director: Host, prefix: str, gateway: str, destination: str
-) -> None:
+def test_route_through_a_gateway(netlink: Netlink, director: Host, prefix: str, gateway: str, destination: str) -> None:
     director.ip("route", "add", prefix, "via", gateway)
     route = netlink.route(_address(destination))
     assert route is not None
@@ -76,12 +72,8 @@ def test_route_to_an_own_address_is_local(netlink: Netlink, own: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unreachable", "prohibit", "blackhole", "throw"])
-@pytest.mark.parametrize(
-    ("prefix", "inside"), [("192.0.2.0/24", "192.0.2.7"), ("2001:db8:7::/64", "2001:db8:7::7")]
-)
-def test_route_that_leads_nowhere(
-    netlink: Netlink, director: Host, kind: str, prefix: str, inside: str
-) -> None:
+@pytest.mark.parametrize(("prefix", "inside"), [("192.0.2.0/24", "192.0.2.7"), ("2001:db8:7::/64", "2001:db8:7::7")])
+def test_route_that_leads_nowhere(netlink: Netlink, director: Host, kind: str, prefix: str, inside: str) -> None:
     director.ip("route", "add", kind, prefix)
     assert netlink.route(_address(inside)) is None
 
@@ -91,13 +83,9 @@ def test_no_route(netlink: Netlink, destination: str) -> None:
     assert netlink.route(_address(destination)) is None
 
 
-def test_an_unroutable_ipv4_destination_is_on_the_link_that_is_asked_for(
-    netlink: Netlink, director: Host
-) -> None:
+def test_an_unroutable_ipv4_destination_is_on_the_link_that_is_asked_for(netlink: Netlink, director: Host) -> None:
     index = director.index()
-    assert netlink.route(_address("198.51.100.7"), index) == Route(
-        "unicast", index, None, _address("10.0.0.21")
-    )
+    assert netlink.route(_address("198.51.100.7"), index) == Route("unicast", index, None, _address("10.0.0.21"))
 
 
 def test_route_from_a_source_and_through_an_interface(netlink: Netlink, director: Host) -> None:
@@ -134,13 +122,9 @@ def test_neighbour_that_does_not_answer(netlink: Netlink, director: Host) -> Non
 def test_neighbours_of_one_interface(netlink: Netlink, director: Host) -> None:
     director.attach("eth1", ["10.0.1.21/24"])
     for real_ip, interface in (("10.0.0.42", "eth0"), ("2001:db8::42", "eth0"), ("10.0.1.42", "eth1")):
-        director.ip(
-            "neigh", "replace", real_ip, "lladdr", REAL_MAC.hex(":"), "dev", interface, "nud", "permanent"
-        )
+        director.ip("neigh", "replace", real_ip, "lladdr", REAL_MAC.hex(":"), "dev", interface, "nud", "permanent")
     permanent = [one for one in netlink.neighbours(director.index()) if one.state == NUD_PERMANENT]
-    assert sorted(one.address for one in permanent) == sorted(
-        [_address("10.0.0.42"), _address("2001:db8::42")]
-    )
+    assert sorted(one.address for one in permanent) == sorted([_address("10.0.0.42"), _address("2001:db8::42")])
 
 
 def test_addresses(netlink: Netlink, director: Host) -> None:
@@ -214,9 +198,7 @@ def test_interface_that_is_down(netlink: Netlink, director: Host) -> None:
     assert not netlink.interface("eth0").up
 
 
-@pytest.mark.parametrize(
-    "name", ["eth9", "an-interface-name-of-more-than-fifteen", "x" * 500, "", "eth9\udcff"]
-)
+@pytest.mark.parametrize("name", ["eth9", "an-interface-name-of-more-than-fifteen", "x" * 500, "", "eth9\udcff"])
 def test_unknown_interface(netlink: Netlink, name: str) -> None:
     with pytest.raises(LinkError, match="no interface"):
         netlink.interface(name)
