@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine that asks for an echo from the VIP, and tells what came back, and from whom; touches nothing.
+
+Reading list: RFC 792 (echo), RFC 1122 3.2.2.6 (every host answers), RFC 4443 4.1, 4.2. It has the five verbs
+of the resolver of ARP and neighbour discovery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lvs_rawcheck.checks.icmp_errors import IcmpError, read_error
+from lvs_rawcheck.diagnose.observations import Answer
+from lvs_rawcheck.errors import WireError
+from lvs_rawcheck.neighbor.resolver import REQUEST_INTERVAL, REQUESTS_MAX
+from lvs_rawcheck.wire import icmp, icmpv6
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_mac
+from lvs_rawcheck.wire.checksum import pseudo_header_sum
+from lvs_rawcheck.wire.ethernet import ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from lvs_rawcheck.wire.icmp import IcmpMessage, echo_numbers
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, TTL_DEFAULT, build_packet, parse_packet
+
+if TYPE_CHECKING:
+    from lvs_rawcheck.wire.ip import Packet
+
+_DATA = b"lvs-rawcheck echo to a VIP at the real server's MAC"
+_OWN_MESSAGES = (icmp.ECHO_REQUEST, icmpv6.ECHO_REQUEST)
+_REPLIES = (icmp.ECHO_REPLY, icmpv6.ECHO_REPLY)
+
+
+@dataclass(frozen=True)
+class Echoed:
+    """The event: what came of it, and a few words more where there are any."""
+
+    answer: Answer
+    detail: str = ""
+
+
+class EchoProbe:
+    """Echo requests from director_ip to the VIP, all to one MAC.
+
+    identifier: 0..65535, tells our replies from those to others. Exactly one event ends it.
+    """
+
+    def __init__(self, vip: bytes, director_ip: bytes, mac: bytes, identifier: int) -> None:
+        self._vip = vip
+        self._director_ip = director_ip
+        self._mac = mac
+        self._identifier = identifier
+        self._ipv4 = len(vip) == IPV4_OCTETS
+        self._sent = 0
+        self._timer: float | None = None
+        self._event: Echoed | None = None
+        self._stray: Echoed | None = None
+        self._finished = False
+
+    def packets_to_send(self, now: float) -> list[tuple[bytes, bytes, int]]:
+        """Return the request that is due, if one is: octets, destination MAC and ethertype."""
+        if self._finished or self._timer is not None:
+            return []
+        self._sent += 1
+        self._timer = now + REQUEST_INTERVAL
+        return [(self._request(), self._mac, ETHERTYPE_IPV4 if self._ipv4 else ETHERTYPE_IPV6)]
+
+    def receive_packet(self, octets: bytes, source_mac: bytes, ethertype: int, now: float) -> None:
+        """Look at a frame that may be an answer; anything else changes nothing."""
+        if self._finished or ethertype not in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):
+            return
+        try:
+            echoed = self._read(octets, source_mac)
+        except WireError:
+            return
+        if echoed is None:
+            return
+        if echoed.answer == Answer.OTHER_MAC:
+            self._stray = echoed  # the right machine may still answer
+        else:
+            self._finish(echoed)
+
+    def next_event(self) -> Echoed | None:
+        """Return what came of it, once; None while that is open."""
+        event, self._event = self._event, None
+        return event
+
+    def next_timer(self) -> float | None:
+        """Return when `handle_timer` wants to be called, None when it does not."""
+        return self._timer
+
+    def handle_timer(self, now: float) -> None:
+        """Let the time pass: another request falls due, or after the last one it is over."""
+        if self._timer is None or now < self._timer:
+            return
+        self._timer = None
+        if self._sent >= REQUESTS_MAX:
+            self._finish(self._stray or Echoed(Answer.SILENCE))
+
+    def _finish(self, event: Echoed) -> None:
+        self._event = event
+        self._finished = True
+        self._timer = None
+
+    def _request(self) -> bytes:
+        source, vip = self._director_ip, self._vip
+        if self._ipv4:
+            payload = icmp.icmp_to_octets(icmp.echo_request(self._identifier, self._sent, _DATA))
+            return build_packet(source, vip, PROTO_ICMP, payload)
+        message = icmpv6.echo_request(self._identifier, self._sent, _DATA)
+        return build_packet(source, vip, PROTO_ICMPV6, icmpv6.icmpv6_to_octets(message, source, vip))
+
+    def _read(self, octets: bytes, source_mac: bytes) -> Echoed | None:
+        packet = parse_packet(octets)
+        if packet.protocol not in (PROTO_ICMP, PROTO_ICMPV6):
+            return None
+        error = read_error(octets, packet)
+        if error is not None:
+            return self._read_error(error, packet)
+        message = _parse_message(octets, packet)
+        if message.type not in (*_OWN_MESSAGES, *_REPLIES) or echo_numbers(message)[0] != self._identifier:
+            return None
+        if packet.source == self._director_ip and message.type in _OWN_MESSAGES:
+            # The same TTL, or another sender: a mirror port, which shows our own frames as they were.
+            forwarded = packet.ttl < TTL_DEFAULT and source_mac == self._mac
+            return Echoed(Answer.LOOPED, f"our own, TTL {packet.ttl}") if forwarded else None
+        if packet.source != self._vip or message.type not in _REPLIES:
+            return None
+        if source_mac != self._mac:
+            return Echoed(Answer.OTHER_MAC, format_mac(source_mac))
+        return Echoed(Answer.REPLY)
+
+    def _read_error(self, error: IcmpError, packet: Packet) -> Echoed | None:
+        flow = error.flow
+        if flow.destination != self._vip or flow.protocol not in (PROTO_ICMP, PROTO_ICMPV6):
+            return None
+        # The holder of the VIP speaks in its name (RFC 1122 3.2.2), a forwarder in its own.
+        answer = Answer.REJECTED if packet.source == self._vip else Answer.UNREACHABLE
+        return Echoed(answer, error.sentence)
+
+
+def _parse_message(octets: bytes, packet: Packet) -> IcmpMessage:
+    if packet.protocol == PROTO_ICMP:
+        return icmp.parse_icmp(octets, packet.payload_offset, packet.end)
+    pseudo_sum = pseudo_header_sum(packet.source, packet.destination, PROTO_ICMPV6)
+    return icmpv6.parse_icmpv6(octets, packet.payload_offset, packet.end, pseudo_sum)

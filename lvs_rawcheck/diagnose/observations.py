@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was asked of one real server, and what came of it: the left side of the table of signatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """What one probe brought."""
+
+    NOT_ASKED = "not asked"
+    SILENCE = "silence"
+    REPLY = "reply"
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    LOOPED = "looped"
+    """Our own packet came back, one hop older."""
+    OTHER_MAC = "reply from another MAC"
+    REJECTED = "rejected"
+    """An ICMP error in the name of the address asked: its holder will not have it."""
+    UNREACHABLE = "unreachable"
+    """An ICMP error in another name, or the kernel's own word: who was asked passes it on in vain."""
+    FAILED = "could not be asked"
+    """The fault is ours."""
+
+
+class Place(StrEnum):
+    """Where the check took place."""
+
+    WIRE = "wire"
+    LOCAL = "local"
+    """The real server is this host."""
+    NOWHERE = "nowhere"
+    """It never came so far as to send a frame."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The five answers that tell the states of a real server apart."""
+
+    place: Place
+    tcp: str
+    """A Reason: what the check itself made of its SYN to the VIP."""
+    echo: Answer = Answer.NOT_ASKED
+    """ICMP or ICMPv6 echo to the VIP at the real server's MAC."""
+    vip_neighbour: Answer = Answer.NOT_ASKED
+    """ARP or neighbour discovery for the VIP, asked of the real server's MAC only."""
+    own_tcp: Answer = Answer.NOT_ASKED
+    """An ordinary connection to the real server's own address, same port."""
+    own_neighbour: Answer = Answer.NOT_ASKED
+    """ARP or neighbour discovery for the real server's own address."""

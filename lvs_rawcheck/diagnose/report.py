@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An explanation as plain text for a terminal: verdict first, then packets, probes, cause and fix.
+
+The verdict is one line, and so are commands, which can be copied then; all else is kept within COLUMNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from textwrap import wrap
+
+from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.recording import RecordedFrame
+from lvs_rawcheck.link.tracer import SENT
+from lvs_rawcheck.wire.address import format_address, format_mac
+
+COLUMNS = 100
+_INDENT = "   "
+
+Describe = Callable[[bytes], str]
+
+
+def report_lines(explanation: Explanation, describe: Describe) -> list[str]:
+    """Return the lines of the report; describe: one frame, with its Ethernet header, in words without MACs."""
+    lines = [str(explanation.result)]
+    for block in (
+        list(_packet_lines(explanation, describe)),
+        list(_probe_lines(explanation)),
+        list(_cause_lines(explanation)),
+        list(_warning_lines(explanation)),
+    ):
+        if block:
+            lines += ["", *block]
+    return lines
+
+
+def _paragraph(text: str, first: str, following: str) -> list[str]:
+    return wrap(
+        text,
+        COLUMNS,
+        initial_indent=first,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _packet_lines(explanation: Explanation, describe: Describe) -> Iterator[str]:
+    frames = explanation.recording.frames
+    path = explanation.path
+    if path is None:
+        return
+    interface = path.interface
+    yield f"packets, on {interface.name} of {format_address(path.director_ip)}, {format_mac(interface.mac)}"
+    yield f"{_INDENT}seconds since the first, > sent or < received, MAC of the other station:"
+    for number, frame in enumerate(frames):
+        if number == explanation.probing_from:
+            yield f"{_INDENT}the probes:"
+        yield from _frame_lines(frame, frames[0].time, describe)
+
+
+def _frame_lines(frame: RecordedFrame, began: float, describe: Describe) -> list[str]:
+    destination, source = frame.octets[:6], frame.octets[6:12]
+    station = format_mac(destination if frame.direction == SENT else source)
+    head = f"{_INDENT}{frame.time - began:9.6f} {frame.direction} {station} "
+    return _paragraph(describe(frame.octets), head, " " * len(head))
+
+
+def _probe_lines(explanation: Explanation) -> Iterator[str]:
+    if not explanation.probes:
+        return
+    yield "probes"
+    width = max(len(probe.question) for probe in explanation.probes)
+    for probe in explanation.probes:
+        detail = f", {probe.detail}" if probe.detail else ""
+        head = f"{_INDENT}{probe.question:{width}}  "
+        yield from _paragraph(f"{probe.answer.value}{detail}", head, " " * len(head))
+
+
+def _cause_lines(explanation: Explanation) -> Iterator[str]:
+    if explanation.cause == signatures.HEALTHY:
+        return
+    label = "warning" if explanation.result.healthy else "cause"
+    yield f"{label}: {explanation.cause}"
+    yield from _paragraph(explanation.sentence, _INDENT, _INDENT)
+    for number, line in enumerate(explanation.fix):
+        yield f"{'fix: ' if number == 0 else '     '}{line}"
+
+
+def _warning_lines(explanation: Explanation) -> Iterator[str]:
+    for warning in explanation.warnings:
+        if not warning.startswith(f"{explanation.cause}:"):
+            yield from _paragraph(f"warning: {warning}", "", _INDENT)
