@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make bench`: what a check costs, beside its peers, in one run. Ratios count; absolute figures are this machine's."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import in_process, one_shot
+from tests.bench.site import Site
+
+
+def main() -> int:
+    """Print both tables; exit status 0, whatever they say: a figure is no test."""
+    with Site() as site:
+        print(one_shot.report(site), flush=True)
+        print()
+        print(in_process.report(site), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
