@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvs_rawcheck.tcp.connection import Connection
-from lvs_rawcheck.tcp.events import Closed, Connected, DataReceived, PeerClosed
+from lvs_rawcheck.tcp.events import Closed, Connected, PeerClosed
 from lvs_rawcheck.tcp.states import CLOSED, ESTABLISHED
 from lvs_rawcheck.wire.tcp import Segment
+from tests.tcp.owner import Owner, after_the_peer, at_once
 from tests.tcp.reference_server import ReferenceServer
 from tests.tcp.script import our_octets, peer_octets
 
@@ -50,31 +52,7 @@ class Wire:
         return segments
 
 
-class Client:
-    """What an owner does with a connection: says a stream, hears one, closes first or last."""
-
-    def __init__(self, connection: Connection, says: bytes, closes_first: bool) -> None:
-        self.connection = connection
-        self.heard = b""
-        self.told: list[type] = []
-        self._says = says
-        self._closes_first = closes_first
-
-    def hear(self) -> None:
-        while (event := self.connection.next_event()) is not None:
-            if isinstance(event, DataReceived):
-                self.heard += event.octets
-                continue
-            self.told.append(type(event))
-            if isinstance(event, Connected):
-                self.connection.send(self._says)
-                if self._closes_first:
-                    self.connection.close()
-            elif isinstance(event, PeerClosed) and not self._closes_first:
-                self.connection.close()
-
-
-def converse(client: Client, server: ReferenceServer, wire: Wire, until: str = CLOSED) -> float:
+def converse(client: Owner, server: ReferenceServer, wire: Wire, until: str = CLOSED) -> float:
     """Run until the client has reached a state; return the simulated seconds that took."""
     now = 0.0
     client.connection.open(now)
@@ -108,7 +86,7 @@ first_numbers = st.one_of(st.integers(0, 2**32 - 1), st.integers(2**32 - 3000, 2
     duplicate=st.sampled_from([0.0, 0.2]),
     jitter=st.sampled_from([0.0, 0.02, 0.3]),
     sizes=st.tuples(st.integers(0, 12000), st.integers(0, 6000)),
-    closing=st.sampled_from([(True, False), (False, True), (True, True)]),
+    closing=st.sampled_from([(at_once, False), (after_the_peer, True), (at_once, True)]),
     chunk=st.sampled_from([1000, 100, 536]),
     windows=st.sampled_from([[65535], [0, 300], [2000, 0, 0], [1]]),
 )
@@ -120,14 +98,14 @@ def test_both_streams_arrive_whole_and_once(
     duplicate: float,
     jitter: float,
     sizes: tuple[int, int],
-    closing: tuple[bool, bool],
+    closing: tuple[Callable[[Owner], bool], bool],
     chunk: int,
     windows: list[int],
 ) -> None:
     if windows == [1]:
         sizes = (sizes[0] % 60, sizes[1])  # an octet a round trip
     said, answered = our_octets(1, 1 + sizes[0]), peer_octets(1, 1 + sizes[1])
-    client = Client(Connection(40000, 80, iss, 1000), said, closing[0])
+    client = Owner(Connection(40000, 80, iss, 1000), said, closing[0])
     server = ReferenceServer(irs, answered, closing[1], chunk, windows)
     converse(client, server, Wire(Random(seed), loss, duplicate, jitter))
     assert client.heard == answered
@@ -140,7 +118,7 @@ def test_both_streams_arrive_whole_and_once(
 
 def test_a_faultless_wire_is_fast() -> None:
     """Nothing waits for a timer where nothing is lost: ten round trips of 10 ms, and TIME_WAIT."""
-    client = Client(Connection(40000, 80, 7, 1460), our_octets(1, 3000), True)
+    client = Owner(Connection(40000, 80, 7, 1460), our_octets(1, 3000), at_once)
     server = ReferenceServer(9, peer_octets(1, 3000), False, 1000, [65535])
     assert converse(client, server, Wire(Random(0), 0.0, 0.0, 0.0)) < 2.2
 
@@ -148,6 +126,6 @@ def test_a_faultless_wire_is_fast() -> None:
 @given(st.integers(0, 2**32))
 def test_handshake_over_a_very_bad_wire(seed: int) -> None:
     """30 % loss each way: at a SYN each 0.2 s, within five seconds all but one in 10^7 connect."""
-    client = Client(Connection(40000, 80, 7), b"", False)
+    client = Owner(Connection(40000, 80, 7), b"", after_the_peer)
     server = ReferenceServer(9, b"", False, 1000, [65535])
     assert converse(client, server, Wire(Random(seed), 0.3, 0.0, 0.01), until=ESTABLISHED) < 5.0
