@@ -209,14 +209,14 @@ class Driver:
         if packet.protocol == PROTO_ICMPV6:
             self._take_neighbour_answer(frame, now)
         error = read_error(frame.octets, packet)
-        if error is None or error.flow.source != self._path.director_ip:
+        if error is None or error.flow.seq is None or error.flow.source != self._path.director_ip:
             return
         running = self._running.get(error.flow.source_port)
         if running is None:
             return
         endpoint = running.flow.endpoint
         if error.flow.destination == endpoint.vip and error.flow.destination_port == endpoint.port:
-            running.flow.receive_icmp_error(error.sentence, error.flow.seq or 0, frame.source_mac)
+            running.flow.receive_icmp_error(error.sentence, error.flow.seq, frame.source_mac)
             self._attend(running, now)
 
     def _take_neighbour_answer(self, frame: Frame, now: float) -> None:

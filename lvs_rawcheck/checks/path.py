@@ -61,6 +61,7 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     real_server = format_address(request.real_ip)
     route = netlink.route(request.real_ip, forced.index if forced else None)
     if route is None:
+        _judge_own_side(netlink, request, forced)
         return Verdict(Reason.NOT_ON_LINK, f"no route to {real_server}")
     if route.kind == "local":
         return LocalServer()
@@ -79,6 +80,16 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     elif request.reply_interface:
         receive_index = netlink.interface(request.reply_interface).index
     return Path(interface, _choose_source(netlink, request, interface, route.source), receive_index)
+
+
+def _judge_own_side(netlink: Netlink, request: Request, forced: Interface | None) -> None:
+    """Raise LinkError where the route is missing because an interface of ours is out of order: routes go with it."""
+    if forced is not None:
+        _judge_interface(forced)
+        return
+    for address in netlink.addresses(socket_family(request.real_ip)):
+        if _contains(address, request.real_ip):
+            _judge_interface(netlink.interface_by_index(address.interface_index))
 
 
 def _judge_interface(interface: Interface) -> None:

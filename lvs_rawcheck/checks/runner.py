@@ -114,7 +114,11 @@ class _Run:
             self._give_up(results, LinkError("no memory"))
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
-        """Our failure is not the server's: answer with the standard check where that was asked for."""
+        """Our failure is not the server's: answer with the standard check where that was asked for.
+
+        What was judged before we failed stays judged.
+        """
+        results = [result for result in results if result.verdict.reason == Reason.CANNOT_JUDGE]
         for result in results:
             if self.request.on_cannot_judge == STANDARD_INSTEAD:
                 result.path = STANDARD
@@ -131,7 +135,7 @@ class _Run:
         verdicts: dict[int, Verdict] = {}
         for result in results:
             endpoint = result.endpoint
-            if endpoint is None or result.verdict.reason != Reason.CANNOT_JUDGE:
+            if endpoint is None:
                 continue
             if endpoint.port not in verdicts:
                 verdicts[endpoint.port] = self._standard_verdict(endpoint.port, result)

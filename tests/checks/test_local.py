@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A director that is one of its own real servers: the kernel is asked for a listener, nothing is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from lvs_rawcheck.checks.base import RAW, Reason
+from tests.checks.site import CLOSED_PORT, PORT, V6, Family, active, both_families, request, run
+from tests.netns.roles import lose_vip
+from tests.netns.services import capture, tcp_server
+from tests.netns.topology import Host, Network
+
+pytestmark = pytest.mark.netns
+
+
+@pytest.fixture
+def director(network: Network) -> Host:
+    return active(network)
+
+
+@both_families
+@pytest.mark.parametrize("where", ["vip", "wildcard"])
+def test_a_listener_that_accepts_the_vip(director: Host, family: Family, where: str) -> None:
+    wildcard = "::" if family is V6 else "0.0.0.0"
+    tcp_server(director, family.vip if where == "vip" else wildcard, PORT)
+    with capture(director, "lo") as on_lo, capture(director) as on_wire:
+        result = run(director, request(family.director, family.vip))
+        assert result.healthy
+        assert result.path == RAW
+        assert "local" in result.verdict.detail
+        assert on_lo.frames() == on_wire.frames() == []
+    assert run(director, request(family.director, family.vip, port=CLOSED_PORT)).verdict.reason == Reason.REFUSED
+
+
+def test_a_dual_stack_listener_accepts_ipv4_too(director: Host) -> None:
+    script = (
+        "import socket, sys; s = socket.create_server(('::', 80), family=socket.AF_INET6, dualstack_ipv6=True);"
+        "print('READY', flush=True); sys.stdin.read()"
+    )
+    child = director.popen(["/usr/bin/python3", "-I", "-c", script])
+    assert child.stdout is not None
+    assert child.stdout.readline() == "READY\n"
+    assert run(director, request("10.0.0.21", "10.0.0.100")).healthy
+
+
+@both_families
+def test_a_listener_on_another_address(director: Host, family: Family) -> None:
+    tcp_server(director, family.director, PORT)
+    result = run(director, request(family.director, family.vip))
+    assert result.verdict.reason == Reason.REFUSED
+    assert "local" in result.verdict.detail
+
+
+@both_families
+def test_no_listener(director: Host, family: Family) -> None:
+    assert run(director, request(family.director, family.vip)).verdict.reason == Reason.REFUSED
+
+
+@both_families
+def test_the_vip_is_not_held(director: Host, family: Family) -> None:
+    tcp_server(director, "::" if family is V6 else "0.0.0.0", PORT)
+    assert run(director, request(family.director, family.other_vip)).verdict.reason == Reason.NO_ANSWER
+
+
+@both_families
+def test_the_vip_on_lo_will_do(director: Host, family: Family) -> None:
+    director.add_address(f"{family.other_vip}/{128 if family is V6 else 32}", "lo")
+    tcp_server(director, family.other_vip, PORT)
+    assert run(director, request(family.director, family.other_vip)).healthy
+    lose_vip(director, family.other_vip)
+    assert not run(director, request(family.director, family.other_vip)).healthy

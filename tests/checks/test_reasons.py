@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every reason that a TCP check can meet, as the kernels of director and real server bring it about."""
+
+from __future__ import annotations
+
+import pytest
+
+from lvs_rawcheck.checks.base import RAW, Reason, Result
+from tests.checks.site import (
+    CLOSED_PORT,
+    PATIENT,
+    PORT,
+    SHORT,
+    Family,
+    active,
+    both_families,
+    healthy,
+    neighbour,
+    of_both,
+    on_link,
+    packed,
+    request,
+    run,
+    server_without_service,
+    standby,
+)
+from tests.netns.roles import host_prefix, lose_vip, set_forwarding
+from tests.netns.services import tcp_server
+from tests.netns.topology import Host, Network, wait_until
+
+pytestmark = pytest.mark.netns
+
+
+def assert_reason(result: Result, reason: str) -> None:
+    assert result.verdict.reason == reason, f"{result.verdict.reason}: {result.verdict.detail}"
+
+
+@both_families
+@pytest.mark.parametrize("role", [active, standby])
+def test_either_director_judges_right(network: Network, family: Family, role: object) -> None:
+    host = active(network) if role is active else standby(network)
+    real = healthy(network)
+    wanted = request(family.real, family.vip)
+    result = run(host, wanted)
+    assert_reason(result, Reason.OK)
+    assert result.healthy
+    assert result.path == RAW
+    assert set(result.phases_ms) == {"resolve", "connect"}
+    assert 0 < sum(result.phases_ms.values()) <= result.elapsed_ms
+
+    assert_reason(run(host, request(family.real, family.vip, port=CLOSED_PORT)), Reason.REFUSED)
+    lose_vip(real, family.vip)
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
+
+
+@both_families
+def test_a_clean_close_is_healthy_too(network: Network, family: Family) -> None:
+    host = active(network)
+    healthy(network)
+    assert_reason(run(host, request(family.real, family.vip, clean_close=True)), Reason.OK)
+
+
+@both_families
+@pytest.mark.parametrize("habit", ["banner", "close", "send:100000", "never"])
+def test_the_server_s_habits_do_not_matter(network: Network, family: Family, habit: str) -> None:
+    host = active(network)
+    healthy(network, habit=habit)
+    for clean_close in (False, True):
+        for _ in range(5):
+            assert_reason(run(host, request(family.real, family.vip, clean_close=clean_close, timeout=3.0)), "ok")
+
+
+@both_families
+def test_bound_to_its_own_address_only(network: Network, family: Family) -> None:
+    host = active(network)
+    real = server_without_service(network)
+    tcp_server(real, family.real, PORT)
+    assert_reason(run(host, request(family.real, family.vip)), Reason.REFUSED)
+
+
+@both_families
+def test_looped_by_a_server_that_forwards(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    lose_vip(real, family.vip)
+    set_forwarding(real, 1)
+    result = run(host, request(family.real, family.vip, timeout=PATIENT))
+    assert_reason(result, Reason.LOOPED)
+    assert result.elapsed_ms < 1000 * PATIENT / 2, "the first frame that comes back says it all"
+
+
+REJECTIONS = [
+    ("reject with icmp admin-prohibited", "reject with icmpv6 admin-prohibited", "3/13", "1/1"),
+    ("reject with icmp host-unreachable", "reject with icmpv6 addr-unreachable", "3/1", "1/3"),
+    ("reject with icmp port-unreachable", "reject with icmpv6 port-unreachable", "3/3", "1/4"),
+    ("reject with icmp net-unreachable", "reject with icmpv6 no-route", "3/0", "1/0"),
+]
+
+
+@both_families
+@pytest.mark.parametrize(("icmp", "icmpv6", "kind", "kind_v6"), REJECTIONS)
+def test_rejected_by_its_firewall(
+    network: Network, family: Family, icmp: str, icmpv6: str, kind: str, kind_v6: str
+) -> None:
+    host = active(network)
+    real = healthy(network)
+    real.nft(
+        f"table inet t {{ chain c {{ type filter hook input priority 0; "
+        f"meta nfproto ipv4 tcp dport {PORT} {icmp}; meta nfproto ipv6 tcp dport {PORT} {icmpv6}; }}; }}"
+    )
+    result = run(host, request(family.real, family.vip))
+    assert_reason(result, Reason.UNREACHABLE)
+    assert (kind if family.name == "ipv4" else kind_v6) in result.verdict.detail
+
+
+@both_families
+def test_rejected_by_a_reset(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    real.nft(
+        f"table inet t {{ chain c {{ type filter hook input priority 0; "
+        f"tcp dport {PORT} reject with tcp reset; }}; }}"
+    )
+    assert_reason(run(host, request(family.real, family.vip)), Reason.REFUSED)
+
+
+@both_families
+def test_dropped_by_its_firewall(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    real.nft(f"table inet t {{ chain c {{ type filter hook input priority 0; tcp dport {PORT} drop; }}; }}")
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
+
+
+# No neighbour ------------------------------------------------------------------------------------------
+
+
+@both_families
+def test_nobody_has_the_address(network: Network, family: Family) -> None:
+    host = active(network)
+    healthy(network)
+    result = run(host, request(family.nobody, family.vip, timeout=1.0))
+    assert_reason(result, Reason.NO_NEIGHBOUR)
+    assert neighbour(host, family.nobody) is not None, "the kernel was made to look, for IPVS too"
+
+
+@both_families
+def test_an_entry_that_failed_before_is_tried_again(network: Network, family: Family) -> None:
+    host = active(network)
+    real = server_without_service(network)
+    tcp_server(real, family.vip, PORT)
+    real.ip("link", "set", "eth0", "down")
+    host.run(["ping", "-c1", "-W1", family.real], check=False)
+    host.ip("neigh", "replace", family.real, "dev", "eth0", "nud", "failed")
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_NEIGHBOUR)
+    host.ip("neigh", "replace", family.real, "dev", "eth0", "nud", "failed")
+    real.ip("link", "set", "eth0", "up")
+    if family.name == "ipv6":
+        real.add_address(family.on_link(family.real), "eth0")  # IPv6 addresses go with the link
+    wait_until(lambda: real.is_running("eth0"), "the server's link is up")
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+
+
+@both_families
+def test_a_host_that_is_gone_though_its_entry_is_there(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+    real.ip("link", "set", "eth0", "down")
+    host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", "stale")
+    assert_reason(run(host, request(family.real, family.vip, timeout=1.0)), Reason.NO_NEIGHBOUR)
+
+
+@both_families
+def test_an_entry_of_the_administrator_s_is_never_asked_for(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    host.ip("neigh", "replace", family.real, "lladdr", "02:00:00:00:99:99", "dev", "eth0", "nud", "permanent")
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
+    host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", "permanent")
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+
+
+@both_families
+def test_the_first_check_leaves_the_kernel_an_entry(network: Network, family: Family) -> None:
+    host = active(network)
+    real = healthy(network)
+    assert neighbour(host, family.real) is None
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+    entry = neighbour(host, family.real)
+    assert entry is not None
+    assert entry.mac == real.mac_octets
+
+
+# Not on the link, and what is ours ---------------------------------------------------------------------
+
+
+@both_families
+def test_behind_a_gateway(network: Network, family: Family) -> None:
+    host = active(network)
+    host.ip("route", "add", family.elsewhere, "via", family.real)
+    result = run(host, request(family.elsewhere, family.vip))
+    assert_reason(result, Reason.NOT_ON_LINK)
+    assert family.real in result.verdict.detail
+
+
+@both_families
+@pytest.mark.parametrize("kind", ["none", "unreachable", "prohibit", "blackhole"])
+def test_no_route(network: Network, family: Family, kind: str) -> None:
+    host = active(network)
+    if kind != "none":
+        host.ip("route", "add", kind, family.elsewhere)
+    assert_reason(run(host, request(family.elsewhere, family.vip)), Reason.NOT_ON_LINK)
+
+
+@both_families
+def test_no_such_interface(network: Network, family: Family) -> None:
+    result = run(active(network), request(family.real, family.vip, interface="eth9"))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.path is None
+    assert "eth9" in result.verdict.detail
+
+
+@both_families
+@pytest.mark.parametrize("interface", [None, "eth0"])
+def test_interface_down(network: Network, family: Family, interface: str | None) -> None:
+    host = active(network)
+    host.sysctl("net.ipv6.conf.eth0.keep_addr_on_down", 1)
+    host.ip("link", "set", "eth0", "down")
+    result = run(host, request(family.real, family.vip, interface=interface))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.verdict.detail == "interface eth0 is down"
+
+
+@both_families
+def test_interface_without_carrier(network: Network, family: Family) -> None:
+    host = active(network)
+    host.ip("link", "add", "lone", "type", "veth", "peer", "name", "unplugged")
+    host.ip("link", "set", "lone", "up")
+    host.ip("route", "add", family.elsewhere, "dev", "lone")
+    result = run(host, request(family.elsewhere, family.vip))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.verdict.detail == "interface lone has no carrier"
+
+
+@both_families
+def test_interface_that_is_no_ethernet(network: Network, family: Family) -> None:
+    host = active(network)
+    result = run(host, request(family.real, family.vip, interface="lo"))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert "not Ethernet" in result.verdict.detail
+
+
+@both_families
+def test_source_of_another_host(network: Network, family: Family) -> None:
+    host = active(network)
+    result = run(host, request(family.real, family.vip, source=packed(family.standby)))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert family.standby in result.verdict.detail
+
+
+@both_families
+def test_interface_with_nothing_but_vips(network: Network, family: Family) -> None:
+    host = network.host("director", [family.on_link(family.vip)])
+    healthy(network)
+    host.add_address(host_prefix(family.director), "lo")
+    result = run(host, request(family.real, family.vip))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert "--source" in result.verdict.detail
+    with_source = request(family.real, family.vip, source=packed(family.director))
+    assert_reason(run(host, with_source), Reason.OK)
+    with_vip = request(family.real, family.vip, source=packed(family.vip))
+    assert_reason(run(host, with_vip), Reason.CANNOT_JUDGE)
+
+
+@both_families
+def test_the_next_address_where_the_route_names_a_vip(network: Network, family: Family) -> None:
+    host = network.host("director", [family.on_link(family.vip), family.on_link(family.director)])
+    healthy(network)
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+
+
+@both_families
+def test_several_vips_give_the_worst_and_all(network: Network, family: Family) -> None:
+    host = active(network)
+    healthy(network)
+    result = run(host, request(family.real, family.vip, family.other_vip, timeout=SHORT))
+    assert_reason(result, Reason.NO_ANSWER)
+    assert [each.verdict.reason for each in result.vips] == [Reason.OK, Reason.NO_ANSWER]
+    assert result.endpoint is result.vips[1].endpoint
+    assert result.elapsed_ms < 1000 * SHORT + 200
+
+
+@both_families
+def test_several_ports_in_one_check(network: Network, family: Family) -> None:
+    host = active(network)
+    healthy(network)
+    wanted = request(family.real, family.vip, family.vip)
+    wanted.endpoints[1].port = CLOSED_PORT
+    result = run(host, wanted)
+    assert [each.verdict.reason for each in result.vips] == [Reason.OK, Reason.REFUSED]
+    assert_reason(result, Reason.REFUSED)
+
+
+# Other topologies --------------------------------------------------------------------------------------
+
+
+@both_families
+def test_macvlan_interface(network: Network, family: Family) -> None:
+    host = network.host("director")
+    host.macvlan("mv0", "eth0", on_link("director"))
+    real = healthy(network)
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+    assert_reason(run(host, request(family.real, family.vip, port=CLOSED_PORT)), Reason.REFUSED)
+    lose_vip(real, family.vip)
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
+
+
+@both_families
+def test_real_server_behind_a_macvlan(network: Network, family: Family) -> None:
+    host = active(network)
+    real = network.host("real")
+    real.macvlan("mv0", "eth0", on_link("real"))
+    real.sysctl("net.ipv4.conf.all.arp_ignore", 1)
+    for vip in of_both("vip"):
+        real.add_address(host_prefix(vip), "lo")
+        tcp_server(real, vip, PORT)
+    assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+
+
+@pytest.fixture
+def two_legged(network: Network) -> tuple[Host, Host]:
+    """A director and a real server with two common segments; the answers come over the second."""
+    network.add_bridge("br1")
+    host = active(network)
+    host.attach("eth1", ["10.1.0.21/24", "2001:db8:1::21/64"], "br1")
+    real = healthy(network)
+    real.attach("eth1", ["10.1.0.42/24", "2001:db8:1::42/64"], "br1")
+    for family_option, source, via, table in (
+        ("-4", "10.0.0.100", "10.1.0.21", "100"),
+        ("-6", "2001:db8::100", "2001:db8:1::21", "100"),
+    ):
+        real.ip(family_option, "rule", "add", "from", source, "table", table, "priority", "100")
+        real.ip(family_option, "route", "add", "default", "via", via, "dev", "eth1", "table", table)
+    return host, real
+
+
+@both_families
+def test_answers_over_another_interface(two_legged: tuple[Host, Host], family: Family) -> None:
+    host, real = two_legged
+    host.sysctl("net.ipv4.conf.all.rp_filter", 0)
+    real.sysctl("net.ipv4.conf.all.rp_filter", 0)
+    other_mac = bytes.fromhex(real.macs["eth1"].replace(":", ""))
+    assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
+    for interface in ("eth1", "any"):
+        strict = request(family.real, family.vip, timeout=SHORT, reply_interface=interface)
+        result = run(host, strict)
+        assert_reason(result, Reason.WRONG_MAC)
+        assert real.macs["eth1"] in result.verdict.detail
+        for rule in ("known", "any", other_mac):
+            result = run(host, request(family.real, family.vip, reply_interface=interface, reply_mac=rule))
+            assert_reason(result, Reason.OK)
+            assert real.macs["eth1"] in result.verdict.detail
+
+
+@both_families
+def test_vip_in_another_subnet(network: Network, family: Family) -> None:
+    host = network.host("director", [family.on_link(family.director)])
+    real = server_without_service(network)
+    host.add_address(host_prefix(family.elsewhere), "eth0")
+    real.add_address(host_prefix(family.elsewhere), "lo")
+    tcp_server(real, family.elsewhere, PORT)
+    assert_reason(run(host, request(family.real, family.elsewhere)), Reason.OK)
