@@ -48,6 +48,7 @@ _ANCILLARY = 0xFFFFF000
 FRAME_PROTOCOL = _ANCILLARY + 0
 FRAME_PACKET_TYPE = _ANCILLARY + 4
 FRAME_VLAN_TAG = _ANCILLARY + 44
+FRAME_VLAN_TAG_PRESENT = _ANCILLARY + 48
 
 ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
 MATCH_LIMIT = 16
@@ -164,8 +165,12 @@ def reply_filter(
     program = Assembler()
     program.add(LOAD_WORD, FRAME_PACKET_TYPE)
     program.jump_if(JUMP_EQUAL, _PACKET_OTHERHOST, "drop")
+    # On a VLAN's own interface Linux 6.1 leaves the tag where it was and only says that it is none any more.
+    program.add(LOAD_WORD, FRAME_VLAN_TAG_PRESENT)
+    program.jump_if(JUMP_EQUAL, 0, "untagged")
     program.add(LOAD_WORD, FRAME_VLAN_TAG)
     program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
+    program.label("untagged")
     program.add(LOAD_WORD, FRAME_PROTOCOL)
     if len(director_ip) == 4:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV4, "ip")

@@ -38,9 +38,10 @@ def interpret(
     protocol: int,
     packet_type: int = 0,
     vlan_tag: int = 0,
+    vlan_tag_present: int = 0,
 ) -> int:
     """Return how many octets of the frame the program passes: 0 drops it."""
-    machine = Machine(octets, {0: protocol, 4: packet_type, 44: vlan_tag})
+    machine = Machine(octets, {0: protocol, 4: packet_type, 44: vlan_tag, 48: vlan_tag_present})
     position = 0
     for _ in range(_STEP_LIMIT):
         code, if_true, if_false, k = program[position]

@@ -43,8 +43,9 @@ def test_a_frame_of_a_vlan_or_for_another_host_is_not_ours(
     program: list[tuple[int, int, int, int]], case: Case
 ) -> None:
     priority_only = 0x6000
-    assert interpret(program, case.octets, case.ethertype, vlan_tag=priority_only)
-    assert not interpret(program, case.octets, case.ethertype, vlan_tag=priority_only | 10)
+    assert interpret(program, case.octets, case.ethertype, vlan_tag=priority_only, vlan_tag_present=1)
+    assert not interpret(program, case.octets, case.ethertype, vlan_tag=10, vlan_tag_present=1)
+    assert interpret(program, case.octets, case.ethertype, vlan_tag=10), "a tag that was taken off"
     assert not interpret(program, case.octets, case.ethertype, packet_type=OTHERHOST)
 
 
