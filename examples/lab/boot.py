@@ -95,6 +95,8 @@ def _compile(checkout: Path) -> None:
 
 def _run_kernel(work: Path, console: Path, limit_s: float, on_line: Callable[[str], None]) -> None:
     command = [
+        # Were this process killed, nobody would end the kernel; on SIGTERM it clears up after itself.
+        *("setpriv", "--pdeathsig", "TERM"),
         KERNEL,
         f"mem={MEMORY}",
         "root=/dev/root",
@@ -169,8 +171,14 @@ def _exit_status(results: Path) -> int:
         return NOT_RUN
 
 
+def clear_up_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, by way of every `finally`."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 def main(argv: Sequence[str]) -> int:
     """Run `boot.py RESULTS SCENARIO [ARGUMENT...]`."""
+    clear_up_on_sigterm()
     if len(argv) < 2:
         print("usage: boot.py RESULTS SCENARIO [ARGUMENT...]", file=sys.stderr)
         return 64

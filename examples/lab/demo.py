@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from lab.acts import ActReport
-from lab.boot import CHECKOUT, BootError, boot
+from lab.boot import CHECKOUT, BootError, boot, clear_up_on_sigterm
 
 RESULTS = CHECKOUT / "build" / "demo"
 SCENARIO = Path(__file__).resolve().parent / "demonstration.py"
@@ -46,7 +46,7 @@ def render_table(report: Report) -> str:
 
 def main() -> int:
     """Return 0 if every act went as told, 1 else. A signal ends the laboratory too."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    clear_up_on_sigterm()
     try:
         return play()
     except KeyboardInterrupt:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import os
+import shutil
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -25,6 +28,11 @@ def kernels_working_in(folders: set[Path]) -> list[str]:
             continue
         found += [command for folder in folders if str(folder) in command]
     return found
+
+
+def is_parent_of_kernel_in(pid: int, folder: Path) -> bool:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return any(str(folder) in Path(f"/proc/{child}/cmdline").read_text() for child in children)
 
 
 def test_output_arguments_and_exit_status_come_back(tmp_path: Path) -> None:
@@ -53,6 +61,27 @@ def test_a_scenario_that_does_not_end_is_ended(tmp_path: Path) -> None:
     assert during
     assert not kernels_working_in(during)
     assert not any(folder.exists() for folder in during)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_kernel_outlives_its_host_process(tmp_path: Path, number: signal.Signals) -> None:
+    before = work_folders()
+    command = [boot.PYTHON, "-u", boot.__file__, str(tmp_path), str(SCENARIOS / "stay.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"staying\n"
+        # Another laboratory may have begun at the same time; ours is the one that this process is the parent of.
+        ours = {folder for folder in work_folders() - before if is_parent_of_kernel_in(host.pid, folder)}
+        host.send_signal(number)
+    assert len(ours) == 1
+    deadline = time.monotonic() + 10
+    while kernels_working_in(ours):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for folder in ours:
+        # Nothing can be cleared up by a process that was killed.
+        assert folder.exists() == (number == signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_an_old_exit_status_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
