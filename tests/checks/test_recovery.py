@@ -32,7 +32,7 @@ def _seconds() -> Iterator[float]:
 
 
 def _change_mac(host: Host, real: Host, family: Family, state: str) -> None:
-    host.run(["ping", "-c1", "-W1", family.real])
+    host.run(["ping", "-c1", "-W1", "-I", family.director, family.real])  # not from the VIP
     host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", state)
     real.set_mac(NEW_MAC)
     entry = neighbour(host, family.real)
