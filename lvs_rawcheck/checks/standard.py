@@ -29,11 +29,21 @@ _RECEIVE_OCTETS = 65536
 
 
 class StandardFlow:
-    """One conversation with one port of the real server. Use as a context manager: it closes its socket."""
+    """One conversation with one port of the real server. Use as a context manager: it closes its socket.
 
-    __slots__ = ("_conversation", "_deadline", "_peer", "_poll", "_socket", "_unsent", "connected_at")
+    source: the address to connect from; None: the kernel chooses.
+    """
 
-    def __init__(self, address: bytes, port: int, conversation: Conversation, deadline: float) -> None:
+    __slots__ = ("_conversation", "_deadline", "_peer", "_poll", "_socket", "_source", "_unsent", "connected_at")
+
+    def __init__(
+        self,
+        address: bytes,
+        port: int,
+        conversation: Conversation,
+        deadline: float,
+        source: bytes | None = None,
+    ) -> None:
         family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
         try:
             self._socket = _socket.socket(
@@ -42,6 +52,7 @@ class StandardFlow:
         except OSError as error:
             raise LinkError(f"no socket: {error.strerror}") from error
         self._peer = (format_address(address), port)
+        self._source = source
         self._conversation = conversation
         self._deadline = deadline
         self._unsent = b""
@@ -62,6 +73,8 @@ class StandardFlow:
             return self._verdict_of(error)
 
     def _connect(self) -> Verdict | None:
+        if self._source is not None:
+            self._socket.bind((format_address(self._source), 0))
         error = self._socket.connect_ex(self._peer)
         self._poll.register(self._socket.fileno(), select.POLLOUT)
         if error == EINPROGRESS:

@@ -70,7 +70,7 @@ def _hops(network: Packet) -> str:
 
 
 def _option(name: str | int, value: object) -> str:
-    return f"{name} {value}" if value not in (None, b"", "") else str(name)
+    return f"{name}={value}" if value not in (None, b"", "") else str(name)
 
 
 def _arp_words(packet: Packet) -> str:

@@ -63,7 +63,7 @@ def explain(request: Request, sockets_open: Callable[[], None] | None = None) ->
     request.standby = STANDBY_RAW
     request.on_cannot_judge = DOWN
     inquiry = _Inquiry(request)
-    result = run_request(request, Hooks(sockets_open, inquiry.recording.wrap, inquiry.probe))
+    result = run_request(request, Hooks(sockets_open, inquiry.wrap, inquiry.probe))
     return inquiry.conclude(result)
 
 
@@ -79,9 +79,13 @@ class _Inquiry:
         self._probes: list[Probe] = []
         self._probing_from: int | None = None
 
+    def wrap(self, link: Link, path: Path) -> Link:
+        """Record what passes this link."""
+        self._path = path
+        return self.recording.wrap(link)
+
     def probe(self, link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
         """Ask further, the verdict being given and the link still open."""
-        self._path = path
         self._real_mac = real_mac
         self._probing_from = len(self.recording.frames)
         healthy = results[0].healthy

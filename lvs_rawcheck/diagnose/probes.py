@@ -75,7 +75,7 @@ def probe_wire(
         trouble = str(error)
     probes = [_answered(name, text, question, trouble) for name, text, question in asked]
     if not healthy:
-        probes.append(probe_own_tcp(real_ip, endpoint.port))
+        probes.append(probe_own_tcp(real_ip, endpoint.port, path.director_ip))
     return probes
 
 
@@ -117,11 +117,15 @@ def _who_has(address: bytes) -> str:
     return "ARP who-has" if len(address) == IPV4_OCTETS else "neighbour solicitation for"
 
 
-def probe_own_tcp(real_ip: bytes, port: int) -> Probe:
-    """Return what the kernel's own TCP makes of the real server's address and this port."""
+def probe_own_tcp(real_ip: bytes, port: int, director_ip: bytes) -> Probe:
+    """Return what the kernel's own TCP makes of the real server's address and this port.
+
+    director_ip: the source; left to itself the kernel may choose a VIP, and the server would answer to itself.
+    """
     text = f"TCP connection to {format_endpoint(real_ip, port)}"
     try:
-        with StandardFlow(real_ip, port, TcpConversation(), clock.now() + OWN_TCP_SECONDS) as flow:
+        deadline = clock.now() + OWN_TCP_SECONDS
+        with StandardFlow(real_ip, port, TcpConversation(), deadline, director_ip) as flow:
             verdict = flow.run()
     except LinkError as error:
         return Probe(OWN_TCP, text, Answer.FAILED, str(error))

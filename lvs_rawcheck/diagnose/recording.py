@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from struct import Struct
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.link.interface import Link
 from lvs_rawcheck.link.tracer import Tracer
 
@@ -40,7 +39,7 @@ class Recording:
         self.frames: list[RecordedFrame] = []
         self._to_wall_clock = clock.wall_now() - clock.now()
 
-    def wrap(self, link: Link, path: Path) -> Link:
+    def wrap(self, link: Link) -> Link:
         """Return the link to use in place of this one."""
         return Tracer(link, self._note)
 

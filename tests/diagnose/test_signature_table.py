@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every row of the table of signatures, made real: a host in that state, its answers, reason and cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from lvs_rawcheck.checks.base import Reason
+from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.observations import Answer
+from lvs_rawcheck.link.tracer import SENT
+from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site
+from tests.netns.roles import host_prefix, lose_vip, set_forwarding
+from tests.netns.topology import Network
+
+pytestmark = pytest.mark.netns
+
+REPLY, SILENCE, NOT_ASKED = Answer.REPLY, Answer.SILENCE, Answer.NOT_ASKED
+CONNECTED, REFUSED = Answer.CONNECTED, Answer.REFUSED
+
+
+@dataclass(frozen=True)
+class Row:
+    """A state, how to bring it about, and what is to be seen of it.
+
+    answers: echo to the VIP, ARP or NDP for the VIP, TCP to its own address, ARP or NDP for its own address.
+    """
+
+    state: str
+    make: Callable[[Site], None]
+    reason: str
+    answers: tuple[Answer, Answer, Answer, Answer]
+    cause: str
+    fix: str
+    """What the first line of the fix must contain."""
+
+
+def healthy(site: Site) -> None:
+    """Change nothing."""
+
+
+def vip_missing(site: Site) -> None:
+    lose_vip(site.server, site.family.vip)
+
+
+def vip_missing_forwarding(site: Site) -> None:
+    lose_vip(site.server, site.family.vip)
+    set_forwarding(site.server, 1)
+
+
+def bound_to_real_address(site: Site) -> None:
+    site.on_vip.stop()
+
+
+def nothing_listens(site: Site) -> None:
+    for service in site.services():
+        service.stop()
+
+
+def announces_the_vip(site: Site) -> None:
+    if site.family is IPV4:
+        site.server.sysctl("net.ipv4.conf.all.arp_ignore", 0)
+    else:
+        site.server.add_address(host_prefix(site.family.vip), "eth0")
+
+
+def port_dropped(site: Site) -> None:
+    site.refuse_on(site.family.vip, "drop", f"tcp dport {PORT}")
+
+
+def all_dropped(site: Site) -> None:
+    site.refuse_on(site.family.vip, "drop")
+
+
+def port_rejected(site: Site) -> None:
+    site.refuse_on(site.family.vip, "reject with icmpx type admin-prohibited", f"tcp dport {PORT}")
+
+
+def all_rejected(site: Site) -> None:
+    # Not of the table's ten, but what a firewall with a final reject does.
+    site.refuse_on(site.family.vip, "reject with icmpx type admin-prohibited")
+
+
+def host_down(site: Site) -> None:
+    site.server.ip("link", "set", "eth0", "down")
+
+
+ROWS = (
+    Row("healthy", healthy, Reason.OK, (NOT_ASKED, SILENCE, NOT_ASKED, NOT_ASKED), signatures.HEALTHY, ""),
+    Row(
+        "VIP missing",
+        vip_missing,
+        Reason.NO_ANSWER,
+        (SILENCE, SILENCE, CONNECTED, REPLY),
+        signatures.VIP_MISSING_OR_FILTERED,
+        "addr add {vip} dev lo",
+    ),
+    Row(
+        "VIP missing, forwarding",
+        vip_missing_forwarding,
+        Reason.LOOPED,
+        (Answer.LOOPED, SILENCE, CONNECTED, REPLY),
+        signatures.VIP_MISSING_FORWARDING,
+        "addr add {vip} dev lo",
+    ),
+    Row(
+        "bound to its own address",
+        bound_to_real_address,
+        Reason.REFUSED,
+        (REPLY, SILENCE, CONNECTED, REPLY),
+        signatures.BOUND_TO_REAL_ADDRESS,
+        "listen on",
+    ),
+    Row(
+        "nothing listens",
+        nothing_listens,
+        Reason.REFUSED,
+        (REPLY, SILENCE, REFUSED, REPLY),
+        signatures.SERVICE_DOWN,
+        "start the service",
+    ),
+    Row(
+        "announces the VIP",
+        announces_the_vip,
+        Reason.OK,
+        (NOT_ASKED, REPLY, NOT_ASKED, NOT_ASKED),
+        signatures.ARP_LEAK,
+        "{leak}",
+    ),
+    Row(
+        "port dropped",
+        port_dropped,
+        Reason.NO_ANSWER,
+        (REPLY, SILENCE, CONNECTED, REPLY),
+        signatures.FILTERED_PORT,
+        f"--dport {PORT} -j ACCEPT",
+    ),
+    Row(
+        "all dropped",
+        all_dropped,
+        Reason.NO_ANSWER,
+        (SILENCE, SILENCE, CONNECTED, REPLY),
+        signatures.VIP_MISSING_OR_FILTERED,
+        "addr add {vip} dev lo",
+    ),
+    Row(
+        "port rejected",
+        port_rejected,
+        Reason.UNREACHABLE,
+        (REPLY, SILENCE, CONNECTED, REPLY),
+        signatures.REJECTED,
+        f"--dport {PORT} -j ACCEPT",
+    ),
+    Row(
+        "all rejected",
+        all_rejected,
+        Reason.UNREACHABLE,
+        (Answer.REJECTED, SILENCE, CONNECTED, REPLY),
+        signatures.REJECTED,
+        f"--dport {PORT} -j ACCEPT",
+    ),
+    Row(
+        "host down",
+        host_down,
+        Reason.NO_NEIGHBOUR,
+        (NOT_ASKED, NOT_ASKED, SILENCE, SILENCE),
+        signatures.HOST_DOWN,
+        "{real_ip}",
+    ),
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.state)
+def test_each_state_has_its_answers_its_reason_and_its_cause(network: Network, family: Family, row: Row) -> None:
+    site = Site(network, family)
+    row.make(site)
+
+    told = site.explain()
+
+    seen = told.observations
+    assert seen.tcp == told.result.verdict.reason == row.reason, told.result
+    assert (seen.echo, seen.vip_neighbour, seen.own_tcp, seen.own_neighbour) == row.answers
+    assert told.cause == row.cause
+    leak = "arp_ignore=1" if family is IPV4 else "dev lo"
+    words = {"vip": host_prefix(family.vip), "real_ip": family.real_ip, "leak": leak}
+    assert row.fix.format(**words) in (told.fix[0] if told.fix else "")
+    assert any(warning.startswith("arp-leak") for warning in told.warnings) == (row.cause == signatures.ARP_LEAK)
+    assert_never_speaks_as_the_vip(site, [frame.octets for frame in told.recording.frames if frame.direction == SENT])
+
+
+def assert_never_speaks_as_the_vip(site: Site, sent: list[bytes]) -> None:
+    """No host of the link must learn the director as the VIP's owner from our frames."""
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6
+    from scapy.layers.l2 import ARP, Ether
+
+    assert sent
+    for octets in sent:
+        frame = Ether(octets)
+        sources = [frame[ARP].psrc] if ARP in frame else [frame[layer].src for layer in (IP, IPv6) if layer in frame]
+        assert sources == [site.family.director_ip]
