@@ -10,12 +10,31 @@ healthy.
 from __future__ import annotations
 
 import os
-from _signal import SIGALRM, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, signal
+from _signal import (
+    SIGALRM,
+    SIGHUP,
+    SIGINT,
+    SIGIO,
+    SIGPROF,
+    SIGPWR,
+    SIGQUIT,
+    SIGSTKFLT,
+    SIGTERM,
+    SIGUSR1,
+    SIGUSR2,
+    SIGVTALRM,
+    SIGXCPU,
+    signal,
+)
 
 HEALTHY = 0
 UNHEALTHY = 1
 
-_DEADLY = (SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2)
+# signal(7): those that end a process. SIGPIPE and SIGXFSZ Python ignores already, and the write fails instead.
+_DEADLY = (
+    *(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2),
+    *(SIGIO, SIGPROF, SIGPWR, SIGSTKFLT, SIGVTALRM, SIGXCPU),
+)
 
 
 def never_die_by_signal() -> None:
