@@ -308,7 +308,6 @@ class Connection:
 
     def _receive_fin(self, now: float) -> None:
         self.rcv_nxt = self.rcv_nxt + 1
-        self._received = None
         self._move(states.FIN_RECEIVED)
         self._events.append(PeerClosed())
         self._finish_if_closed(now)

@@ -141,7 +141,7 @@ class Sending:
         return reaches_fin
 
     def take_window(self, seq: Seq, ack: Seq, window: int, now: float) -> None:
-        """Take in a window unless an older segment brings it late (RFC 9293 3.10.7.4, fifth); ack: snd_una.
+        """Take in a window unless an older segment brings it late (RFC 9293 3.10.7.4, fifth).
 
         A departure, as in Linux (tcp_may_update_window): an acknowledgement that is new makes a segment new,
         though it be text sent again, whose sequence number is old. By the RFC's test the former window would

@@ -372,7 +372,12 @@ def test_fin_behind_the_window_comes_again(play: Play) -> None:
         """
         0.020 < F. 64236:64241(5) ack 1
         0.020 > . 1:1(0) ack 1 <sack 64236:64241>
-        0.020 state ESTABLISHED
+        0.030 < . 1:64236(64235) ack 1
+        0.030 event DataReceived 1:64241(64240)
+        0.030 > . 1:1(0) ack 64241
+        0.040 < F. 64241:64241(0) ack 1
+        0.040 event PeerClosed
+        0.040 > . 1:1(0) ack 64242
         """,
     )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+from lvs_rawcheck.wire.tcp import ACK, Segment
 from tests.tcp.play import Play
 from tests.tcp.prologues import ESTABLISHED, FIN_WAIT_1, SYN_SENT
 
@@ -68,7 +69,35 @@ def test_second_hole_is_filled_without_the_timer(play: Play) -> None:
     )
 
 
+def test_a_loss_that_is_over_does_not_hasten_later_octets(play: Play) -> None:
+    play(
+        ESTABLISHED,
+        """
+        0.020 call send 10
+        0.020 > P. 1:11(10) ack 1
+        0.220 > P. 1:11(10) ack 1
+        0.230 < . 1:1(0) ack 11
+        0.300 call send 2000
+        0.300 > . 11:1471(1460) ack 1
+        0.300 > P. 1471:2011(540) ack 1
+        0.310 < . 1:1(0) ack 1471        # the rest is still on its way, not lost
+        0.310 timer 0.510
+        """,
+    )
+
+
 def test_acknowledgement_between_timer_and_sending(play: Play) -> None:
+    connection = play(ESTABLISHED)
+    connection.send(b"request")
+    connection.segments_to_send(0.1)
+    connection.handle_timer(1.0)
+    acknowledgement = Segment(80, 40000, connection.rcv_nxt, connection.snd_nxt, ACK, 1000)
+    connection.receive_segment(acknowledgement, 1.0)
+    connection.send(b"next")
+    assert [segment.payload for segment in connection.segments_to_send(1.0)] == [b"next"]
+
+
+def test_acknowledged_octets_need_no_timer(play: Play) -> None:
     play(
         ESTABLISHED,
         """
