@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table by itself: complete, free of dead rows, and never at a loss for words."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from lvs_rawcheck.checks.base import REASONS, Reason
+from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
+from lvs_rawcheck.diagnose.signatures import SIGNATURES, UNCLEAR, find_cause
+
+ECHO = (
+    Answer.NOT_ASKED,
+    Answer.SILENCE,
+    Answer.REPLY,
+    Answer.LOOPED,
+    Answer.OTHER_MAC,
+    Answer.REJECTED,
+    Answer.UNREACHABLE,
+    Answer.FAILED,
+)
+NEIGHBOUR = (Answer.NOT_ASKED, Answer.SILENCE, Answer.REPLY, Answer.OTHER_MAC, Answer.FAILED)
+OWN_TCP = (
+    Answer.NOT_ASKED,
+    Answer.SILENCE,
+    Answer.CONNECTED,
+    Answer.REFUSED,
+    Answer.UNREACHABLE,
+    Answer.FAILED,
+)
+ALL = [Observations(*values) for values in product(Place, REASONS, ECHO, NEIGHBOUR, OWN_TCP, NEIGHBOUR)]
+CAUSES = {value for name, value in vars(signatures).items() if name.isupper() and isinstance(value, str)}
+
+
+def wire(tcp: str, echo: Answer, vip_neighbour: Answer, own_tcp: Answer, own_neighbour: Answer) -> str:
+    """Return the cause of what was seen on the wire."""
+    return find_cause(Observations(Place.WIRE, tcp, echo, vip_neighbour, own_tcp, own_neighbour))
+
+
+def test_every_combination_has_a_cause() -> None:
+    assert {find_cause(seen) for seen in ALL} == CAUSES
+
+
+def test_no_row_is_hidden_by_those_above_it() -> None:
+    reached = {id(next((row for row in SIGNATURES if row.fits(seen)), None)) for seen in ALL}
+    assert [row for row in SIGNATURES if id(row) not in reached] == []
+
+
+def test_a_healthy_check_never_has_a_cause_of_failure() -> None:
+    for seen in ALL:
+        if seen.tcp == Reason.OK and seen.place != Place.NOWHERE:
+            assert find_cause(seen) in (signatures.HEALTHY, signatures.ARP_LEAK)
+
+
+def test_a_failed_check_is_never_called_healthy() -> None:
+    for seen in ALL:
+        if seen.tcp != Reason.OK:
+            assert find_cause(seen) not in (signatures.HEALTHY, signatures.ARP_LEAK)
+
+
+def test_our_own_fault_is_ours_wherever_it_happened() -> None:
+    for seen in ALL:
+        assert (find_cause(seen) == signatures.CANNOT_JUDGE) == (seen.tcp == Reason.CANNOT_JUDGE)
+
+
+@pytest.mark.parametrize("echo", [Answer.REPLY, Answer.REJECTED])
+def test_an_echo_proves_that_the_vip_is_there(echo: Answer) -> None:
+    for vip, own_tcp in product(NEIGHBOUR, OWN_TCP):
+        cause = wire(Reason.NO_ANSWER, echo, vip, own_tcp, Answer.REPLY)
+        assert cause == signatures.FILTERED_PORT
+
+
+def test_a_forwarder_that_finds_no_way_on_is_no_firewall() -> None:
+    seen = (Answer.SILENCE, Answer.CONNECTED, Answer.REPLY)
+    assert wire(Reason.UNREACHABLE, Answer.UNREACHABLE, *seen) == signatures.VIP_MISSING_FORWARDING
+    assert wire(Reason.UNREACHABLE, Answer.SILENCE, *seen) == signatures.REJECTED
+
+
+def test_a_host_that_came_back_meanwhile_is_unclear() -> None:
+    answers = (Answer.NOT_ASKED, Answer.NOT_ASKED, Answer.CONNECTED, Answer.REPLY)
+    assert wire(Reason.NO_NEIGHBOUR, *answers) == UNCLEAR
+
+
+def test_a_probe_that_we_could_not_make_proves_nothing() -> None:
+    """Nothing is said to be missing or down by the silence of questions that were never asked."""
+    for tcp in (Reason.NO_ANSWER, Reason.NO_NEIGHBOUR):
+        for unasked in (Answer.FAILED, Answer.NOT_ASKED):
+            assert wire(tcp, unasked, unasked, Answer.FAILED, Answer.FAILED) == UNCLEAR
