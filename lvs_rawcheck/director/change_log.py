@@ -100,7 +100,7 @@ class ChangeLog:
     def _write(self, now: float, state: str) -> None:
         if self._stamp is None:
             return
-        line = f"{now:.0f} {state}\n".encode()
+        line = f"{int(now)} {state}\n".encode()  # rounded up, it would be ahead of the next run's now
         try:
             os.ftruncate(self._stamp, os.pwrite(self._stamp, line, 0))
         except OSError:
