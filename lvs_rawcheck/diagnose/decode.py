@@ -89,8 +89,9 @@ def _other_words(network: Packet) -> str:
     """Return what an ICMP, ICMPv6 or any other packet says, in scapy's own words."""
     if network.haslayer(inet.ICMP):
         message = network[inet.ICMP]
-        words = f"ICMP {message.type}/{message.code} {message.sprintf('%ICMP.type% %ICMP.code%')}"
-        return words + _about(message, inet.IPerror)
+        names = [message.sprintf("%ICMP.type%"), message.sprintf("%ICMP.code%")]
+        named = " ".join(name for name in names if not name.isdecimal())  # a number where scapy knows no name
+        return f"ICMP {message.type}/{message.code} {named}{_about(message, inet.IPerror)}"
     layer = network.payload
     while not isinstance(layer, inet6._ICMPv6) and layer.payload:
         layer = layer.payload

@@ -63,9 +63,7 @@ class Wire:
 
 
 V4 = Wire(parse_address("10.0.0.21"), parse_address("10.0.0.42"), parse_address("10.0.0.100"), ETHERTYPE_IPV4)
-V6 = Wire(
-    parse_address("2001:db8::21"), parse_address("2001:db8::42"), parse_address("2001:db8::100"), ETHERTYPE_IPV6
-)
+V6 = Wire(parse_address("2001:db8::21"), parse_address("2001:db8::42"), parse_address("2001:db8::100"), ETHERTYPE_IPV6)
 each_family = pytest.mark.parametrize("wire", [V4, V6], ids=["IPv4", "IPv6"])
 
 

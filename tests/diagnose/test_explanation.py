@@ -22,7 +22,7 @@ from tests.netns.topology import Host, Network
 
 pytestmark = pytest.mark.netns
 
-each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+each_family = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 
 
 def outcome(told: Explanation) -> tuple[str, str]:

@@ -173,8 +173,8 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.state)
+@pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
+@pytest.mark.parametrize("row", ROWS, ids=[row.state for row in ROWS])
 def test_each_state_has_its_answers_its_reason_and_its_cause(network: Network, family: Family, row: Row) -> None:
     site = Site(network, family)
     row.make(site)

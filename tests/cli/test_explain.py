@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`lvs-rawcheck explain tcp` as a process: what it prints, saves and exits with."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from scapy.layers.inet import TCP
+from scapy.utils import rdpcap
+
+from tests.cli.commands import WITHOUT_NET_RAW, Desk, Outcome
+from tests.cli.site import CLOSED_PORT, NOBODY_IP, PORT, REAL_IP, REAL_IP6, VIP, VIP6, Site
+from tests.netns.topology import Host, wait_until
+
+pytestmark = pytest.mark.netns
+
+PACKET = re.compile(r"   [ \d]\d+\.\d{6} [<>] (?:[0-9a-f]{2}:){5}[0-9a-f]{2} .+")
+DAEMON_UID = 65533
+PASSWD = f"root:x:0:0:root:/root:/bin/sh\nlvs-rawcheck:x:{DAEMON_UID}:{DAEMON_UID}::/:/usr/sbin/nologin\n"
+EXPLAINS = ("cause", "explanation", "fix", "probes", "warnings")
+
+
+def explain(desk: Desk, host: Host | None, *arguments: str) -> Outcome:
+    """Run it, with the desk's folders."""
+    return desk.run(host, "lvs-rawcheck", "explain", "tcp", *desk.own_folders(), "-t", "0.6", *arguments)
+
+
+def packets(outcome: Outcome) -> list[str]:
+    """Return the printed lines that begin a packet."""
+    return [line for line in outcome.stdout.splitlines() if PACKET.fullmatch(line)]
+
+
+@pytest.mark.parametrize(("real", "vip"), [(REAL_IP, VIP), (REAL_IP6, VIP6)], ids=["IPv4", "IPv6"])
+def test_a_healthy_server(desk: Desk, site: Site, real: str, vip: str) -> None:
+    outcome = explain(desk, site.director, real, vip, PORT)
+    assert outcome.status == 0
+    assert outcome.stderr == ""
+    assert " up: " in outcome.stdout.splitlines()[0]
+    flags = [words[1] for line in packets(outcome) if (words := re.search(r"TCP (\w+) ", line))]
+    assert flags == ["S", "SA", "A", "RA"]
+    assert "cause" not in outcome.stdout
+    assert outcome.log == []
+
+
+@pytest.mark.parametrize(("real", "vip"), [(REAL_IP, VIP), (REAL_IP6, VIP6)], ids=["IPv4", "IPv6"])
+def test_a_failure_ends_with_its_cause_and_the_fix(desk: Desk, site: Site, real: str, vip: str) -> None:
+    outcome = explain(desk, site.director, real, vip, CLOSED_PORT)
+    assert outcome.status == 1
+    assert outcome.stderr == ""
+    lines = outcome.stdout.splitlines()
+    assert " down: refused: " in lines[0]
+    assert "cause: service-down" in lines
+    assert f"fix: on {real}: start the service" in lines
+    assert outcome.log == []
+
+
+@pytest.mark.parametrize("port", [PORT, CLOSED_PORT])
+def test_json_is_the_checks_result_and_what_explains_it(desk: Desk, site: Site, port: str) -> None:
+    outcome = explain(desk, site.director, "--json", REAL_IP, VIP, port)
+    check = desk.check(site.director, "--json", REAL_IP, VIP, port)
+    told = outcome.json
+    assert set(told) == {*check.json, *EXPLAINS}
+    assert told["reason"] == check.json["reason"]
+    assert outcome.status == check.status
+    asked = [probe["probe"] for probe in told["probes"]]
+    if port == PORT:
+        assert (told["cause"], told["fix"], told["warnings"]) == ("healthy", None, [])
+        assert asked == ["vip_neighbour"]
+    else:
+        assert told["cause"] == "service-down"
+        assert f"on {REAL_IP}: start the service" in told["fix"]
+        assert sorted(asked) == ["echo", "own_neighbour", "own_tcp", "vip_neighbour"]
+        assert {tuple(sorted(probe)) for probe in told["probes"]} == {("answer", "detail", "probe", "question")}
+
+
+@pytest.mark.parametrize("real", [REAL_IP, NOBODY_IP], ids=["answers", "nobody"])
+def test_the_capture_holds_what_was_printed(desk: Desk, site: Site, tmp_path: Path, real: str) -> None:
+    path = tmp_path / "x.pcap"
+    outcome = explain(desk, site.director, "--pcap", str(path), real, VIP, PORT)
+    saved = rdpcap(str(path))
+    assert len(saved) == len(packets(outcome)) > 0
+    segments = sum(TCP in packet for packet in saved)
+    assert segments == sum(" TCP " in line for line in packets(outcome))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.pcap"]
+
+
+def test_a_capture_is_saved_though_root_was_given_up(desk: Desk, site: Site, tmp_path: Path) -> None:
+    desk.mount("/etc/passwd", PASSWD)
+    tmp_path.chmod(0o700)
+    path = tmp_path / "x.pcap"
+    child = desk.start(
+        site.director, "lvs-rawcheck", "explain", "tcp", "-t", "1", "--pcap", str(path), NOBODY_IP, VIP, PORT
+    )
+    status = Path(f"/proc/{child.pid}/status")
+    wait_until(lambda: f"Uid:\t{DAEMON_UID}\t{DAEMON_UID}" in status.read_text(), "it became the daemon's user")
+    outcome = desk.finish(child)
+    assert "cause: host-down" in outcome.stdout
+    assert len(rdpcap(str(path))) == len(packets(outcome))
+    assert path.stat().st_uid == 0
+
+
+def test_a_run_that_is_ended_leaves_no_file(desk: Desk, site: Site, tmp_path: Path) -> None:
+    child = desk.start(
+        site.director,
+        *("lvs-rawcheck", "explain", "tcp", "-t", "20", "--pcap", str(tmp_path / "x.pcap"), NOBODY_IP, VIP, PORT),
+    )
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 1, "the capture was begun")
+    child.send_signal(signal.SIGTERM)
+    assert desk.finish(child).status == 1
+    wait_until(lambda: list(tmp_path.iterdir()) == [], "the capture was given up")
+
+
+def test_a_capture_that_cannot_be_made_is_said_before_anything_is_sent(desk: Desk, site: Site) -> None:
+    outcome = explain(desk, site.director, "--pcap", "/nowhere/x.pcap", REAL_IP, VIP, PORT)
+    assert outcome.status == 1
+    assert outcome.stdout == ""
+    assert outcome.stderr == ("lvs-rawcheck: cannot-judge: cannot write '/nowhere/x.pcap': No such file or directory\n")
+
+
+def test_without_scapy_the_cause_is_still_named(desk: Desk, site: Site) -> None:
+    where = "import importlib.util; print(importlib.util.find_spec('scapy').submodule_search_locations[0])"
+    found = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", where], capture_output=True, text=True, timeout=20, check=True
+    )
+    nothing = desk.folder / "nothing"
+    nothing.mkdir()
+    desk.mounts.append((nothing, found.stdout.strip()))
+
+    outcome = explain(desk, site.director, REAL_IP, VIP, CLOSED_PORT)
+
+    assert outcome.status == 1
+    assert "scapy is not installed" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+    assert len(packets(outcome)) > 2
+    assert "Flags [S], seq 1, ack 0" in outcome.stdout
+    assert "cause: service-down" in outcome.stdout.splitlines()
+
+
+def test_without_permission_the_fault_is_ours(desk: Desk, site: Site) -> None:
+    desk.become = WITHOUT_NET_RAW
+    outcome = explain(desk, site.director, REAL_IP, VIP, PORT)
+    assert outcome.status == 1
+    assert "cause: cannot-judge" in outcome.stdout.splitlines()
+    assert "CAP_NET_RAW" in outcome.stdout
+    assert outcome.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "wanted: a kind, tcp"),
+        (["smtp"], "no such kind of check: 'smtp'"),
+        (["tcp", REAL_IP], "wanted: REAL_SERVER"),
+        (["tcp", REAL_IP, "10.0.0.100,10.0.0.101", PORT], "one VIP at a time"),
+        (["tcp", "fe80::1%eth0", VIP6, PORT], "not an IPv4 or IPv6 address"),
+        (["tcp", REAL_IP, VIP6, PORT], "not of the real server's family"),
+        (["tcp", REAL_IP, VIP, "0"], "not a port"),
+        (["tcp", "--pcap", "", REAL_IP, VIP, PORT], "cannot write ''"),
+        (["tcp", "--nonsense", REAL_IP, VIP, PORT], "unknown option --nonsense"),
+    ],
+)
+def test_bad_input_is_one_sentence(desk: Desk, arguments: list[str], sentence: str) -> None:
+    outcome = desk.run(None, "lvs-rawcheck", "explain", *arguments)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert len(outcome.stderr.splitlines()) == 1
+    assert sentence in outcome.stderr
+
+
+def test_bad_input_has_a_json_object_too(desk: Desk) -> None:
+    outcome = desk.run(None, "lvs-rawcheck", "explain", "tcp", "--json", REAL_IP, VIP, "0")
+    assert outcome.status == 1
+    assert (outcome.json["reason"], outcome.json["cause"]) == ("cannot-judge", "cannot-judge")
+    assert set(EXPLAINS) <= set(outcome.json)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-?"], ["tcp", "-h"]])
+def test_help(desk: Desk, arguments: list[str]) -> None:
+    outcome = desk.run(None, "lvs-rawcheck", "explain", *arguments)
+    assert outcome.status == 0
+    assert "--pcap FILE" in outcome.stdout

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The report as it is read at three in the morning: verdict first, commands whole, nothing wider than a terminal."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.base import RAW, Endpoint, Reason, Result, Verdict
+from lvs_rawcheck.checks.path import Path
+from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.causes import Scene, explain_cause
+from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
+from lvs_rawcheck.diagnose.probes import ECHO, OWN_TCP, Probe
+from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
+from lvs_rawcheck.diagnose.report import COLUMNS, report_lines
+from lvs_rawcheck.link.rtnetlink import Interface
+from lvs_rawcheck.link.tracer import RECEIVED, SENT
+from lvs_rawcheck.wire.address import parse_address
+
+OWN_MAC, REAL_MAC = bytes.fromhex("020000000100"), bytes.fromhex("020000000200")
+DIRECTOR_IP, REAL_IP, VIP = (parse_address(text) for text in ("10.0.0.21", "10.0.0.42", "10.0.0.100"))
+LONG_WORDS = "word " * 40
+
+
+def told(reason: str, cause: str, probes: list[Probe], warnings: list[str]) -> Explanation:
+    """Return an explanation with a frame each way, and one frame of a probe."""
+    result = Result("tcp", REAL_IP, Endpoint(VIP, 80), Verdict(reason, LONG_WORDS.strip()))
+    result.path = RAW
+    recording = Recording()
+    recording.frames = [
+        RecordedFrame(SENT, REAL_MAC + OWN_MAC + b"\x08\x00one", 100.0),
+        RecordedFrame(RECEIVED, OWN_MAC + REAL_MAC + b"\x08\x00two", 100.25),
+        RecordedFrame(SENT, REAL_MAC + OWN_MAC + b"\x08\x00three", 101.5),
+    ]
+    sentence, fix = explain_cause(cause, Scene(REAL_IP, VIP, 80))
+    interface = Interface(2, "eth0", OWN_MAC, 1500, 0x43, 1, None)
+    return Explanation(
+        result,
+        recording,
+        Observations(Place.WIRE, reason),
+        probes,
+        2,
+        cause,
+        sentence,
+        fix,
+        Path(interface, DIRECTOR_IP, 2),
+        warnings,
+    )
+
+
+def describe(octets: bytes) -> str:
+    return octets[14:].decode()
+
+
+FAILED = told(
+    Reason.REFUSED,
+    signatures.BOUND_TO_REAL_ADDRESS,
+    [Probe(ECHO, "an echo", Answer.REPLY), Probe(OWN_TCP, "a connection", Answer.UNREACHABLE, LONG_WORDS)],
+    ["first warning", f"second warning {LONG_WORDS}"],
+)
+
+
+def test_the_verdict_is_the_first_line_and_whole() -> None:
+    assert report_lines(FAILED, describe)[0] == str(FAILED.result)
+
+
+def test_packets_probes_cause_and_fix_follow_in_this_order() -> None:
+    lines = report_lines(FAILED, describe)
+    places = [
+        next(number for number, line in enumerate(lines) if line.startswith(words))
+        for words in ("packets", "probes", "cause: bound-to-real-address", "fix: on 10.0.0.42", "warning: first")
+    ]
+    assert places == sorted(places)
+
+
+def test_each_packet_has_its_time_direction_and_the_other_stations_mac() -> None:
+    lines = report_lines(FAILED, describe)
+    first = lines.index("    0.000000 > 02:00:00:00:02:00 one")
+    assert lines[first : first + 4] == [
+        "    0.000000 > 02:00:00:00:02:00 one",
+        "    0.250000 < 02:00:00:00:02:00 two",
+        "   the probes:",
+        "    1.500000 > 02:00:00:00:02:00 three",
+    ]
+    assert "10.0.0.21" in lines[first - 2]
+    assert "02:00:00:00:01:00" in lines[first - 2]
+
+
+def test_all_but_verdict_and_commands_fits_a_terminal() -> None:
+    lines = report_lines(FAILED, lambda octets: LONG_WORDS)
+    commands = [line for line in lines if any(line.endswith(fix) for fix in FAILED.fix)]
+    assert len(commands) == len(FAILED.fix)
+    assert [line for line in lines[1:] if line not in commands and len(line) > COLUMNS] == []
+    assert any(len(line) > COLUMNS - 5 for line in lines[1:])
+
+
+def test_a_healthy_server_has_no_cause() -> None:
+    text = "\n".join(report_lines(told(Reason.OK, signatures.HEALTHY, [], []), describe))
+    assert "cause" not in text
+    assert "fix" not in text
+    assert "warning" not in text
+
+
+def test_a_leak_is_a_warning_told_once() -> None:
+    leak = told(Reason.OK, signatures.ARP_LEAK, [], ["arp-leak: the same again"])
+    lines = report_lines(leak, describe)
+    assert [line for line in lines if "arp-leak" in line] == ["warning: arp-leak"]
+    assert any(line.startswith("fix: on 10.0.0.42: sysctl -w") for line in lines)
+
+
+def test_where_nothing_was_sent_no_packets_are_told() -> None:
+    nothing = told(Reason.NOT_ON_LINK, signatures.NOT_ON_LINK, [], [])
+    nothing.path = None
+    nothing.recording.frames = []
+    assert not any(line.startswith("packets") for line in report_lines(nothing, describe))
