@@ -9,6 +9,7 @@ from lvs_rawcheck.errors import LinkError
 
 DAEMON_USER = b"lvs-rawcheck"
 _PASSWD = "/etc/passwd"
+_NO_ID = 0xFFFFFFFF  # setresuid(2) reads it as "leave it as it is", and we would stay root
 
 
 def daemon_ids() -> tuple[int, int] | None:
@@ -37,6 +38,8 @@ def drop_root() -> None:
     if ids is None:
         return
     uid, gid = ids
+    if max(ids) >= _NO_ID:
+        raise LinkError(f"cannot become user {DAEMON_USER.decode()}: uid {uid}, gid {gid} is out of range")
     try:
         os.setgroups([gid])
         os.setresgid(gid, gid, gid)

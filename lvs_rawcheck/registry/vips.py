@@ -51,10 +51,14 @@ class RegistryVips:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", opener=_open_at_once) as file:
+            return file.read() or b""
     except OSError:
         return b""
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO among the files must not hold a check for ever
 
 
 def _names(text: bytes, address: bytes) -> bool:
