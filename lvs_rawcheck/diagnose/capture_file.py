@@ -28,8 +28,8 @@ class CaptureFile:
         self._path = path
         beside = f"{path}.{os.getpid()}.part"
         try:
-            if not path or os.path.isdir(path):
-                raise ValueError
+            if not path or (os.path.exists(path) and not os.path.isfile(path)):
+                raise ValueError  # a folder; or a device, which a file must not take the place of
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not the path of a file"

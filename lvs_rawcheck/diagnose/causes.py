@@ -67,7 +67,7 @@ CAUSES = {
         "{real} answers {arp} for {vip}: it can draw clients to itself, past the director.",
         (
             "on {real}: sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
-            "on {real}: keep both in /etc/sysctl.d/",
+            "on {real}: keep both in /etc/sysctl.d/, and {vip} on lo alone (ip addr show to {vip})",
         ),
         (
             _ADD_VIP,

@@ -51,8 +51,8 @@ class Decoder:
         octets = len(segment[Raw].load) if Raw in segment else 0
         if octets:
             words.append(f"{octets} octets")
-        if segment.options:
-            told = [_option(*option) for option in segment.options if option[0] not in _PADDING]
+        told = [_option(*option) for option in segment.options if option[0] not in _PADDING]
+        if told:
             words.append(f"<{','.join(told)}>")
         return " ".join(words) + _hops(network)
 

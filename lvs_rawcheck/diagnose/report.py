@@ -64,7 +64,9 @@ def _frame_lines(frame: RecordedFrame, began: float, describe: Describe) -> list
     destination, source = frame.octets[:6], frame.octets[6:12]
     station = format_mac(destination if frame.direction == SENT else source)
     head = f"{_INDENT}{frame.time - began:9.6f} {frame.direction} {station} "
-    return _paragraph(describe(frame.octets), head, " " * len(head))
+    # What strangers sent must not speak to the terminal.
+    words = "".join(character if character.isprintable() else "?" for character in describe(frame.octets))
+    return _paragraph(words, head, " " * len(head))
 
 
 def _probe_lines(explanation: Explanation) -> Iterator[str]:

@@ -99,6 +99,7 @@ def test_a_capture_is_saved_though_root_was_given_up(desk: Desk, site: Site, tmp
     wait_until(lambda: f"Uid:\t{DAEMON_UID}\t{DAEMON_UID}" in status.read_text(), "it became the daemon's user")
     outcome = desk.finish(child)
     assert "cause: host-down" in outcome.stdout
+    assert outcome.stderr == ""
     assert len(rdpcap(str(path))) == len(packets(outcome))
     assert path.stat().st_uid == 0
 

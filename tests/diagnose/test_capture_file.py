@@ -95,6 +95,15 @@ def test_what_cannot_be_a_file_is_refused_at_once(tmp_path: Path, name: str) -> 
     assert os.listdir(tmp_path) == ["folder"]
 
 
+def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    """As root, over /dev/null, that would be a disaster; a FIFO is as little a file."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="not the path of a file"):
+        CaptureFile(str(tmp_path / "pipe"))
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_a_folder_that_went_away_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

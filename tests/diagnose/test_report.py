@@ -93,6 +93,12 @@ def test_all_but_verdict_and_commands_fits_a_terminal() -> None:
     assert any(len(line) > COLUMNS - 5 for line in lines[1:])
 
 
+def test_what_strangers_sent_does_not_speak_to_the_terminal() -> None:
+    text = "\n".join(report_lines(FAILED, lambda octets: "red \x1b[31m, bell \a"))
+    assert "red ?[31m, bell ?" in text
+    assert "\x1b" not in text
+
+
 def test_a_healthy_server_has_no_cause() -> None:
     text = "\n".join(report_lines(told(Reason.OK, signatures.HEALTHY, [], []), describe))
     assert "cause" not in text
