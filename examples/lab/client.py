@@ -3,8 +3,8 @@
 
     client.py ADDRESS PORT LOG
 
-Writes one line per request to LOG: `BEGUN ENDED SERVER`, monotonic seconds, SERVER the name that the answer
-holds, or `-` for a lost request. Runs until it is ended by a signal.
+Writes one line per request to LOG: `BEGUN ENDED SERVER PORT`, monotonic seconds, SERVER the name that the answer
+holds, or `-` for a lost request, PORT the client's own. Runs until it is ended by a signal.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ LOST = "-"
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 
 
-def ask(address: str, port: int) -> str:
-    """Return the body of the answer, LOST if there was none within PATIENCE seconds."""
+def ask(address: str, port: int) -> tuple[str, int]:
+    """Return the body of the answer, LOST if there was none within PATIENCE seconds; and the port asked from."""
     deadline = time.monotonic() + PATIENCE
     answer = b""
-    try:
-        with socket.create_connection((address, port), timeout=PATIENCE) as connection:
+    with socket.socket() as connection:
+        try:
+            connection.settimeout(PATIENCE)
+            connection.connect((address, port))
             connection.sendall(REQUEST)
-            while True:
-                connection.settimeout(max(0.001, deadline - time.monotonic()))
-                octets = connection.recv(4096)
-                if not octets:
-                    break
+            while octets := connection.recv(4096):
                 answer += octets
-    except OSError:
-        return LOST
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
+        except OSError:
+            answer = b""
+        own_port = connection.getsockname()[1]
     body = answer.partition(b"\r\n\r\n")[2].strip()
-    return body.decode("ascii", "replace") or LOST
+    return body.decode("ascii", "replace") or LOST, own_port
 
 
 def main(address: str, port: str, path: str) -> None:
@@ -43,8 +43,8 @@ def main(address: str, port: str, path: str) -> None:
     with open(path, "w", buffering=1, encoding="ascii") as log:
         while True:
             begun = time.monotonic()
-            server = ask(address, int(port))
-            log.write(f"{begun:.3f} {time.monotonic():.3f} {server}\n")
+            server, own_port = ask(address, int(port))
+            log.write(f"{begun:.3f} {time.monotonic():.3f} {server} {own_port}\n")
             time.sleep(PAUSE)
 
 

@@ -57,6 +57,9 @@ class Director:
         self._vip = vip
         self._config = host.run_folder / "keepalived.conf"
         self._keepalived: Process | None = None
+        # A client may use a source port again within the minute for which IPVS remembers it: without this, its
+        # request would still be meant for the server that has left the table, and dropped.
+        host.run("sysctl", "-q", "-w", "net.ipv4.vs.expire_nodest_conn=1")
         self.log = SystemLog(host, results / f"{host.name}-syslog.log")
 
     def start(self, config: Path) -> None:

@@ -29,7 +29,7 @@ class Request:
     __slots__ = ("begun", "ended", "server")
 
     def __init__(self, line: str) -> None:
-        begun, ended, self.server = line.split()
+        begun, ended, self.server, _port = line.split()
         self.begun = float(begun)
         self.ended = float(ended)
 

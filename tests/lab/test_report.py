@@ -27,6 +27,6 @@ def test_a_broken_promise_stands_under_its_act() -> None:
 
 
 def test_a_line_of_the_client_is_a_request() -> None:
-    answered, lost = Request("12.000 12.010 rs1"), Request(f"13.000 14.001 {LOST}")
+    answered, lost = Request("12.000 12.010 rs1 40000"), Request(f"13.000 14.001 {LOST} 40002")
     assert (answered.begun, answered.ended, answered.lost) == (12.0, 12.01, False)
     assert lost.lost
