@@ -100,9 +100,9 @@ class _Run:
     def _run_raw(self, results: list[Result]) -> None:
         if not results:
             return
-        from lvs_rawcheck.checks.raw import run_raw
-
         try:
+            from lvs_rawcheck.checks.raw import run_raw
+
             run_raw(self.request, results, self.started, self.deadline, self.hooks)
         except UsageError as error:
             for result in results:
@@ -112,6 +112,8 @@ class _Run:
             self._give_up(results, error)
         except MemoryError:
             self._give_up(results, LinkError("no memory"))
+        except Exception as error:  # a fault of our own, or an upgrade under way, must not empty a pool either
+            self._give_up(results, LinkError(f"internal error: {type(error).__name__}: {error}"))
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
         """Our failure is not the server's: answer with the standard check where that was asked for.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, never_die_by_signal
-from lvs_rawcheck.cli.output import complain, say
+from lvs_rawcheck.cli.output import complain, one_sentence, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,21 @@ KIND: tcp. `lvs-rawcheck COMMAND --help` tells the options."""
 def main() -> int:
     """Run the command that sys.argv names; return its exit status, 0 or 1."""
     never_die_by_signal()
-    return _command(sys.argv[0].rsplit("/", 1)[-1])(sys.argv[1:])
+    program = sys.argv[0].rsplit("/", 1)[-1]
+    try:
+        return _command(program)(sys.argv[1:])
+    except Exception as error:  # ours, whatever it is: keepalived shows nobody a traceback, the log a sentence
+        return _fail(program, f"cannot-judge: internal error: {type(error).__name__}: {error}")
+
+
+def _fail(program: str, sentence: str) -> int:
+    import syslog
+
+    sentence = one_sentence(sentence)
+    complain(f"{program}: {sentence}")
+    syslog.openlog("lvs-rawcheck", syslog.LOG_PID, syslog.LOG_DAEMON)
+    syslog.syslog(syslog.LOG_ERR, sentence)
+    return UNHEALTHY
 
 
 def _command(program: str) -> Callable[[list[str]], int]:

@@ -109,12 +109,10 @@ def _first_address(name: str, family: int) -> str:
 
 def ask_by(deadline: float, look_up: Callable[[], str], subject: str) -> str:
     """Return what look_up returns, called in a child; its UsageError too. LinkError when the deadline passes."""
-    reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        child = os.fork()
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        child = os.fork()  # if this fails, the pipe ends with the process
     except OSError as error:
-        os.close(reader)
-        os.close(writer)
         raise LinkError(f"cannot resolve {subject}: {error.strerror}") from error
     if child == 0:
         _answer(writer, look_up, deadline)

@@ -203,6 +203,35 @@ def test_usage_errors_are_never_degraded(desk: Desk, site: Site) -> None:
     assert "degraded" not in outcome.json
 
 
+@pytest.mark.parametrize("count", [4, 5, 6, 7])
+def test_too_few_descriptors(desk: Desk, site: Site, count: int) -> None:
+    """3 for the standard streams; a check wants rtnetlink, a guard, a packet socket and its stamp besides."""
+    desk.become = ("prlimit", f"--nofile={count}", "--")
+    for outcome in (
+        desk.check(site.director, REAL_IP, VIP, PORT),
+        desk.check(site.director, "--json", REAL_IP, VIP, PORT),
+        desk.drop_in(site.director, "eth0", REAL_IP, VIP, "http"),
+    ):
+        assert outcome.status == 1
+        assert "cannot-judge" in outcome.stdout + outcome.stderr
+        assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize("count", [5, 6, 7])
+def test_too_few_descriptors_for_a_raw_check(desk: Desk, site: Site, count: int) -> None:
+    desk.become = ("prlimit", f"--nofile={count}", "--")
+    outcome = desk.check(site.director, "--on-cannot-judge", "standard", REAL_IP, VIP, PORT)
+    assert outcome.status == 0
+    assert "up (standard check: the raw one could not judge)" in outcome.stdout
+
+
+def test_no_memory(desk: Desk, site: Site) -> None:
+    desk.become = ("prlimit", "--as=15000000", "--")
+    outcome = desk.check(site.director, REAL_IP, VIP, PORT)
+    assert outcome.status in (0, 1)  # whether that is enough depends on the interpreter
+    assert outcome.status == 0 or "up" not in outcome.stdout
+
+
 # Role files that cannot be read: a backup's check, said so in the log.
 
 
