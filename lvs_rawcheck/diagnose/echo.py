@@ -130,11 +130,10 @@ class EchoProbe:
 
     def _read_error(self, error: IcmpError, packet: Packet) -> Echoed | None:
         flow = error.flow
+        # A solicitation for the VIP, asked at the same time, may be what is quoted: it means the same.
         if flow.destination != self._vip or flow.protocol not in (PROTO_ICMP, PROTO_ICMPV6):
             return None
-        # The holder of the VIP speaks in its name (RFC 1122 3.2.2), a forwarder in its own.
-        answer = Answer.REJECTED if packet.source == self._vip else Answer.UNREACHABLE
-        return Echoed(answer, error.sentence)
+        return Echoed(name_of_error(packet.source, self._vip), error.sentence)
 
 
 def _parse_message(octets: bytes, packet: Packet) -> IcmpMessage:
@@ -142,3 +141,11 @@ def _parse_message(octets: bytes, packet: Packet) -> IcmpMessage:
         return icmp.parse_icmp(octets, packet.payload_offset, packet.end)
     pseudo_sum = pseudo_header_sum(packet.source, packet.destination, PROTO_ICMPV6)
     return icmpv6.parse_icmpv6(octets, packet.payload_offset, packet.end, pseudo_sum)
+
+
+def name_of_error(sender: bytes, vip: bytes) -> Answer:
+    """Return what an ICMP error about a packet to the VIP means: its holder speaks in its name, a forwarder in its own.
+
+    RFC 1122 3.2.2 (an error's source is the address that the packet was for), RFC 1812 4.3.2.4, RFC 4443 2.2.
+    """
+    return Answer.REJECTED if sender == vip else Answer.UNREACHABLE

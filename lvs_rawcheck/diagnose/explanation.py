@@ -7,20 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result
+from lvs_rawcheck.checks.icmp_errors import read_error
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.raw import Hooks
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import Scene, explain_cause
+from lvs_rawcheck.diagnose.echo import name_of_error
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.probes import Probe, probe_own_listener, probe_wire
-from lvs_rawcheck.diagnose.recording import Recording
+from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
 from lvs_rawcheck.director.role import BACKUP
-from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.errors import UsageError, WireError
 from lvs_rawcheck.link.interface import Link
+from lvs_rawcheck.link.tracer import RECEIVED
 from lvs_rawcheck.wire.address import format_address, format_mac
+from lvs_rawcheck.wire.ethernet import parse_ethernet
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
 
+_ICMP = (PROTO_ICMP, PROTO_ICMPV6)
 _JUDGED_LOCALLY = (Reason.OK, Reason.NO_ANSWER, Reason.REFUSED)
 
 
@@ -97,7 +103,8 @@ class _Inquiry:
         if place == Place.LOCAL and not result.healthy:
             self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port)]
         answers = {probe.name: probe.answer for probe in self._probes}
-        seen = Observations(place, result.verdict.reason, **answers)
+        syn_error = error_about_syn(self.recording.frames, self._endpoint)
+        seen = Observations(place, result.verdict.reason, **answers, syn_error=syn_error)
         probing_from = len(self.recording.frames) if self._probing_from is None else self._probing_from
         cause = signatures.find_cause(seen)
         sentence, fix = explain_cause(cause, self._scene(result, cause))
@@ -138,3 +145,21 @@ class _Inquiry:
             sentence, fix = explain_cause(signatures.ARP_LEAK, self._scene(result, signatures.ARP_LEAK))
             warnings.append(f"{signatures.ARP_LEAK}: {sentence} {'; '.join(fix)}")
         return warnings
+
+
+def error_about_syn(frames: list[RecordedFrame], endpoint: Endpoint) -> Answer:
+    """Return in whose name an ICMP error about a segment to the endpoint came in; NOT_ASKED: there was none."""
+    for frame in frames:
+        if frame.direction != RECEIVED:
+            continue
+        try:
+            ethernet = parse_ethernet(frame.octets)
+            packet = parse_packet(ethernet.payload)
+            error = read_error(ethernet.payload, packet) if packet.protocol in _ICMP else None
+        except WireError:
+            continue  # ARP, or broken
+        if error is None or error.flow.protocol != PROTO_TCP:
+            continue
+        if (error.flow.destination, error.flow.destination_port) == (endpoint.vip, endpoint.port):
+            return name_of_error(packet.source, endpoint.vip)
+    return Answer.NOT_ASKED

@@ -38,7 +38,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Observations:
-    """The five answers that tell the states of a real server apart."""
+    """The answers that tell the states of a real server apart."""
 
     place: Place
     tcp: str
@@ -51,3 +51,5 @@ class Observations:
     """An ordinary connection to the real server's own address, same port."""
     own_neighbour: Answer = Answer.NOT_ASKED
     """ARP or neighbour discovery for the real server's own address."""
+    syn_error: Answer = Answer.NOT_ASKED
+    """Where an ICMP error about our SYN ended the check: REJECTED or UNREACHABLE, by whose name it came in."""

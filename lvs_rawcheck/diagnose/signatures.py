@@ -44,6 +44,7 @@ class Signature:
     vip_neighbour: Collection[Answer] | None = None
     own_tcp: Collection[Answer] | None = None
     own_neighbour: Collection[Answer] | None = None
+    syn_error: Collection[Answer] | None = None
     place: Place = Place.WIRE
 
     def fits(self, seen: Observations) -> bool:
@@ -55,6 +56,7 @@ class Signature:
             and _fits(seen.vip_neighbour, self.vip_neighbour)
             and _fits(seen.own_tcp, self.own_tcp)
             and _fits(seen.own_neighbour, self.own_neighbour)
+            and _fits(seen.syn_error, self.syn_error)
         )
 
 
@@ -80,7 +82,9 @@ SIGNATURES = (
     Signature(NEIGHBOUR_ENTRY_WRONG, tcp=_FAILURES, own_neighbour=(Answer.OTHER_MAC,)),
     Signature(VIP_MISSING_FORWARDING, tcp=(Reason.LOOPED,)),
     Signature(VIP_MISSING_FORWARDING, tcp=(Reason.NO_ANSWER,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
+    Signature(REJECTED, tcp=(Reason.UNREACHABLE,), echo=(Answer.REPLY, Answer.REJECTED)),
     # In another name than the VIP's: a forwarder that found no way on. In the VIP's name: a firewall.
+    Signature(VIP_MISSING_FORWARDING, tcp=(Reason.UNREACHABLE,), syn_error=(Answer.UNREACHABLE,)),
     Signature(VIP_MISSING_FORWARDING, tcp=(Reason.UNREACHABLE,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
     Signature(WRONG_MACHINE, tcp=(Reason.WRONG_MAC,)),
     Signature(WRONG_MACHINE, tcp=(Reason.NO_ANSWER, Reason.UNREACHABLE), echo=(Answer.OTHER_MAC,)),

@@ -72,6 +72,28 @@ def test_an_entry_of_the_kernels_with_a_wrong_mac(network: Network, family: Fami
 
 
 @each_family
+@pytest.mark.parametrize("echo", ["answered", "dropped"])
+def test_a_forwarding_server_that_finds_no_way_on(network: Network, family: Family, echo: str) -> None:
+    """An error in the server's own name is no firewall's, whether the echo brings another one or nothing."""
+    site = Site(network, family)
+    lose_vip(site.server, family.vip)
+    set_forwarding(site.server, 1)
+    site.server.ip("route", "add", "unreachable", host_prefix(family.vip))
+    if echo == "dropped":
+        drop = f"{family.nft} daddr {family.vip} meta l4proto {{ icmp, icmpv6 }} drop"
+        chain = f"type filter hook prerouting priority 0\n {drop}\n"
+        site.server.nft(f"table inet filter {{\n chain prerouting {{\n {chain} }}\n}}")
+
+    told = site.explain()
+
+    assert outcome(told) == (Reason.UNREACHABLE, signatures.VIP_MISSING_FORWARDING)
+    seen = told.observations
+    assert seen.syn_error == Answer.UNREACHABLE
+    assert seen.echo == (Answer.SILENCE if echo == "dropped" else Answer.UNREACHABLE)
+    assert told.fix[0].endswith(f"addr add {host_prefix(family.vip)} dev lo")
+
+
+@each_family
 def test_a_server_behind_a_router(network: Network, family: Family) -> None:
     site = Site(network, family)
     far = "10.9.0.42" if family is IPV4 else "2001:db8:9::42"

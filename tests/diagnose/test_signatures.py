@@ -31,13 +31,26 @@ OWN_TCP = (
     Answer.UNREACHABLE,
     Answer.FAILED,
 )
-ALL = [Observations(*values) for values in product(Place, REASONS, ECHO, NEIGHBOUR, OWN_TCP, NEIGHBOUR)]
+SYN_ERROR = {Reason.UNREACHABLE: (Answer.NOT_ASKED, Answer.REJECTED, Answer.UNREACHABLE)}
+"""Only an ICMP error about the SYN makes the reason UNREACHABLE."""
+ALL = [
+    Observations(place, reason, *answers)
+    for place, reason in product(Place, REASONS)
+    for answers in product(ECHO, NEIGHBOUR, OWN_TCP, NEIGHBOUR, SYN_ERROR.get(reason, (Answer.NOT_ASKED,)))
+]
 CAUSES = {value for name, value in vars(signatures).items() if name.isupper() and isinstance(value, str)}
 
 
-def wire(tcp: str, echo: Answer, vip_neighbour: Answer, own_tcp: Answer, own_neighbour: Answer) -> str:
+def wire(
+    tcp: str,
+    echo: Answer,
+    vip_neighbour: Answer,
+    own_tcp: Answer,
+    own_neighbour: Answer,
+    syn_error: Answer = Answer.NOT_ASKED,
+) -> str:
     """Return the cause of what was seen on the wire."""
-    return find_cause(Observations(Place.WIRE, tcp, echo, vip_neighbour, own_tcp, own_neighbour))
+    return find_cause(Observations(Place.WIRE, tcp, echo, vip_neighbour, own_tcp, own_neighbour, syn_error))
 
 
 def test_every_combination_has_a_cause() -> None:
@@ -74,9 +87,12 @@ def test_an_echo_proves_that_the_vip_is_there(echo: Answer) -> None:
 
 
 def test_a_forwarder_that_finds_no_way_on_is_no_firewall() -> None:
-    seen = (Answer.SILENCE, Answer.CONNECTED, Answer.REPLY)
-    assert wire(Reason.UNREACHABLE, Answer.UNREACHABLE, *seen) == signatures.VIP_MISSING_FORWARDING
-    assert wire(Reason.UNREACHABLE, Answer.SILENCE, *seen) == signatures.REJECTED
+    rest = (Answer.SILENCE, Answer.CONNECTED, Answer.REPLY)
+    forwarder, firewall = Answer.UNREACHABLE, Answer.REJECTED
+    assert wire(Reason.UNREACHABLE, Answer.UNREACHABLE, *rest) == signatures.VIP_MISSING_FORWARDING
+    assert wire(Reason.UNREACHABLE, Answer.SILENCE, *rest, forwarder) == signatures.VIP_MISSING_FORWARDING
+    assert wire(Reason.UNREACHABLE, Answer.SILENCE, *rest, firewall) == signatures.REJECTED
+    assert wire(Reason.UNREACHABLE, Answer.REPLY, *rest, forwarder) == signatures.REJECTED
 
 
 def test_a_host_that_came_back_meanwhile_is_unclear() -> None:
