@@ -59,9 +59,7 @@ def _nothing_more(link: Link, path: Path, real_mac: bytes | None, results: list[
     return None
 
 
-def run_raw(
-    request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None
-) -> None:
+def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None) -> None:
     """Fill in the verdicts of `results`, one flow each, all at once. LinkError: it cannot be judged."""
     hooks = hooks or Hooks()
     with Netlink() as netlink:
@@ -157,16 +155,14 @@ def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
     def nudge() -> None:
         from lvs_rawcheck.link import nudge as nudging  # only where the kernel has no entry
 
-        nudging.nudge(real_ip, interface.name)
+        nudging.nudge(real_ip, interface.name, path.director_ip)
 
     def new_resolver() -> Resolver:
         from lvs_rawcheck.neighbor.resolver import Resolver  # only when something has to be asked
 
         return Resolver(real_ip, path.director_ip, interface.mac)
 
-    return Steering(
-        lambda: netlink.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours
-    )
+    return Steering(lambda: netlink.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours)
 
 
 def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:

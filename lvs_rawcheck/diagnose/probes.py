@@ -26,7 +26,7 @@ from lvs_rawcheck.neighbor.resolver import Resolver
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_endpoint, format_mac
 
 WIRE_SECONDS = 1.0  # three requests at 0.2 s, and the time to hear the last answer
-OWN_TCP_SECONDS = 1.0
+OWN_TCP_SECONDS = 1.3  # the kernel repeats its SYN after 1 s (RFC 6298 2.1)
 
 ECHO = "echo"
 VIP_NEIGHBOUR = "vip_neighbour"

@@ -15,10 +15,12 @@ from lvs_rawcheck.wire.address import format_address
 DISCARD_PORT = 9  # RFC 863: whoever listens throws it away
 
 
-def nudge(address: bytes, interface_name: str) -> None:
+def nudge(address: bytes, interface_name: str, source: bytes | None = None) -> None:
     """Send one empty UDP datagram to a real server's own address, out of that interface.
 
-    Never blocks, never fails.
+    source: the address to send from; None: the kernel chooses. The kernel asks for the neighbour in the name of that
+    address (arp(7), RFC 4861 7.2.2), so it must not be left to choose a VIP: the server would take the question for
+    one from itself. Never blocks, never fails.
     """
     family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
     try:
@@ -27,6 +29,8 @@ def nudge(address: bytes, interface_name: str) -> None:
         return  # a nudge is a favour to the kernel: the check itself finds out what can be reached
     try:
         datagram.setsockopt(_socket.SOL_SOCKET, _socket.SO_BINDTODEVICE, interface_name.encode() + b"\0")
+        if source is not None:
+            datagram.bind((format_address(source), 0))
         datagram.sendto(b"", (format_address(address), DISCARD_PORT))
     except OSError:
         pass  # the same
