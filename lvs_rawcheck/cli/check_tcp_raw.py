@@ -69,13 +69,10 @@ OPTIONS = (
 
 
 def main() -> int:
-    """Run the command that sys.argv holds; return its exit status, 0 or 1."""
-    import sys
+    """Run this command with the arguments of sys.argv; return its exit status, 0 or 1."""
+    from lvs_rawcheck.cli.main import run_as
 
-    from lvs_rawcheck.cli.exit_status import never_die_by_signal
-
-    never_die_by_signal()
-    return run(sys.argv[1:])
+    return run_as(PROGRAM)
 
 
 def run(arguments: list[str]) -> int:

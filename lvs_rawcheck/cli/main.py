@@ -23,8 +23,12 @@ KIND: tcp. `lvs-rawcheck COMMAND --help` tells the options."""
 
 def main() -> int:
     """Run the command that sys.argv names; return its exit status, 0 or 1."""
+    return run_as(sys.argv[0].rsplit("/", 1)[-1])
+
+
+def run_as(program: str) -> int:
+    """Run a program with the arguments of sys.argv, whatever our file is called; return its exit status, 0 or 1."""
     never_die_by_signal()
-    program = sys.argv[0].rsplit("/", 1)[-1]
     try:
         return _command(program)(sys.argv[1:])
     except Exception as error:  # ours, whatever it is: keepalived shows nobody a traceback, the log a sentence
