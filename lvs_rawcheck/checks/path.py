@@ -82,6 +82,17 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     return Path(interface, _choose_source(netlink, request, interface, route.source), receive_index)
 
 
+def source_of_connection(netlink: Netlink, request: Request) -> bytes | None:
+    """Return the source for a connection of the kernel's to the real server, None: the kernel's own choice.
+
+    An active director's kernel may choose a VIP, IPv6's newest address for instance.
+    """
+    route = netlink.route(request.real_ip)
+    if route is None or route.kind != "unicast" or route.source is None or not request.is_vip(route.source):
+        return None
+    return _next_source(netlink, request, netlink.interface_by_index(route.interface_index))
+
+
 def _judge_own_side(netlink: Netlink, request: Request, forced: Interface | None) -> None:
     """Raise LinkError where the route is missing because an interface of ours is out of order: routes go with it."""
     if forced is not None:
@@ -113,6 +124,10 @@ def _choose_source(
         return request.source
     if preferred is not None and not request.is_vip(preferred):
         return preferred
+    return _next_source(netlink, request, interface)
+
+
+def _next_source(netlink: Netlink, request: Request, interface: Interface) -> bytes:
     held = [
         address
         for address in netlink.addresses(socket_family(request.real_ip))

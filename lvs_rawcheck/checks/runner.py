@@ -66,7 +66,6 @@ class _Run:
             self._assign_roles()
         except LinkError as error:
             self._give_up(self._results, error)
-            return self._results
         self._run_raw([result for result in self._results if result.path == RAW])
         self._run_standard([result for result in self._results if result.path == STANDARD])
         return self._results
@@ -116,7 +115,7 @@ class _Run:
             self._give_up(results, LinkError(f"internal error: {type(error).__name__}: {error}"))
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
-        """Our failure is not the server's: answer with the standard check where that was asked for.
+        """Our failure is not the server's: leave it to the standard check where that was asked for.
 
         What was judged before we failed stays judged.
         """
@@ -129,8 +128,6 @@ class _Run:
             else:
                 result.path = None
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
-        if self.request.on_cannot_judge == STANDARD_INSTEAD:
-            self._run_standard(results)
 
     def _run_standard(self, results: list[Result]) -> None:
         """Judge each port of the real server once, for all the VIPs that have it."""
@@ -148,13 +145,24 @@ class _Run:
 
         conversation = self.request.conversation()
         try:
-            with StandardFlow(self.request.real_ip, port, conversation, self.deadline) as flow:
+            with StandardFlow(self.request.real_ip, port, conversation, self.deadline, self._source()) as flow:
                 verdict = flow.run()
         except LinkError as error:
             return Verdict(Reason.CANNOT_JUDGE, str(error))
         if flow.connected_at is not None:
             result.phases_ms["connect"] = (flow.connected_at - self.started) * 1000
         return verdict
+
+    def _source(self) -> bytes | None:
+        """Return the address for a connection of the kernel's, None where its own choice will do."""
+        from lvs_rawcheck.checks.path import source_of_connection
+        from lvs_rawcheck.link.rtnetlink import Netlink
+
+        try:
+            with Netlink() as netlink:
+                return source_of_connection(netlink, self.request)
+        except LinkError:
+            return None  # whatever is wrong with it: the standard check is what is left when all else fails
 
 
 def _unasked() -> Verdict:

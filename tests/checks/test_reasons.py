@@ -118,8 +118,7 @@ def test_rejected_by_a_reset(network: Network, family: Family) -> None:
     host = active(network)
     real = healthy(network)
     real.nft(
-        f"table inet t {{ chain c {{ type filter hook input priority 0; "
-        f"tcp dport {PORT} reject with tcp reset; }}; }}"
+        f"table inet t {{ chain c {{ type filter hook input priority 0; tcp dport {PORT} reject with tcp reset; }}; }}"
     )
     assert_reason(run(host, request(family.real, family.vip)), Reason.REFUSED)
 

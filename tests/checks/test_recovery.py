@@ -7,7 +7,7 @@ Raw frames do not make the kernel look again, so without asking on the wire the 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -31,6 +31,14 @@ def _seconds() -> Iterator[float]:
         yield time.monotonic() - began
 
 
+def _moment_of_recovery(check: Callable[[], bool]) -> float:
+    """Return when the first check that was right began, seconds; checks are made once an interval."""
+    for moment in _seconds():
+        if check():
+            return moment
+    raise AssertionError(f"not right within {RECOVERED_WITHIN} s")
+
+
 def _change_mac(host: Host, real: Host, family: Family, state: str) -> None:
     host.run(["ping", "-c1", "-W1", "-I", family.director, family.real])  # not from the VIP
     host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", state)
@@ -46,11 +54,7 @@ def test_one_shots(network: Network, family: Family, state: str) -> None:
     host, real = active(network), healthy(network)
     assert run(host, request(family.real, family.vip)).healthy
     _change_mac(host, real, family, state)
-    for moment in _seconds():
-        if run(host, request(family.real, family.vip, timeout=INTERVAL)).healthy:
-            break
-    else:
-        pytest.fail(f"not right within {RECOVERED_WITHIN} s")
+    moment = _moment_of_recovery(lambda: run(host, request(family.real, family.vip, timeout=INTERVAL)).healthy)
     print(f"one-shots, {family.name}, {state}: right again by the check that began {moment:.2f} s afterwards")
     entry = neighbour(host, family.real)
     assert entry is not None
@@ -72,10 +76,6 @@ def test_one_process(network: Network, family: Family, state: str) -> None:
 
         assert check() == "ok"
         _change_mac(host, real, family, state)
-        for moment in _seconds():
-            if check() == "ok":
-                break
-        else:
-            pytest.fail(f"not right within {RECOVERED_WITHIN} s")
+        moment = _moment_of_recovery(lambda: check() == "ok")
         print(f"one process, {family.name}, {state}: right again by the check that began {moment:.2f} s afterwards")
         assert [check() for _ in range(RIGHT_AFTERWARDS)] == ["ok"] * RIGHT_AFTERWARDS

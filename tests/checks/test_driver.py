@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The driver between a cable and its flows: who gets which frame, steering, deadlines, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.checks.flow import Flow
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.wire.tcp import ACK, FIN, RST, SYN
+from tests.checks.cable_site import NEW_MAC, OTHER_MAC, PERMANENT, REAL_MAC, CableSite, answer_to
+from tests.checks.rig import reason
+from tests.checks.site import BOTH, Family
+
+LATE = 0.1  # seconds: more than a busy machine needs between a timer and its handling
+
+
+class Silent(Conversation):
+    """Says nothing, and is never content."""
+
+    def connected(self) -> Verdict | None:
+        return None
+
+
+@pytest.fixture(params=BOTH, ids=[family.name for family in BOTH])
+def site(request: pytest.FixtureRequest) -> Iterator[CableSite]:
+    family: Family = request.param
+    with CableSite(family) as made:
+        yield made
+
+
+def serve_until_done(site: CableSite, flags: int = SYN | ACK, mac: bytes = REAL_MAC) -> None:
+    """Answer every SYN until no flow is left."""
+    while site.driver.in_flight:
+        site.serve(flags, mac)
+        site.driver.turn()
+
+
+def test_a_healthy_server(site: CableSite) -> None:
+    finished: list[Flow] = []
+    flow = site.start(done=finished.append)
+    assert site.driver.in_flight == 1
+    assert site.serve() == 1
+    site.driver.run()
+    assert finished == [flow]
+    assert reason(flow) == Reason.OK
+    assert [segment.flags for segment in site.segments()] == [ACK, RST | ACK]
+
+
+def test_a_refusal(site: CableSite) -> None:
+    flow = site.start()
+    serve_until_done(site, RST | ACK)
+    assert reason(flow) == Reason.REFUSED
+
+
+def test_frames_find_their_flow_by_its_port(site: CableSite) -> None:
+    order: list[Flow] = []
+    flows = [site.start(done=order.append) for _ in range(10)]
+    syns = site.segments()
+    for syn in reversed(syns):
+        site.send_segment(answer_to(syn))
+    site.driver.run()
+    assert order == flows[::-1]
+    assert len({flow.source_port for flow in flows}) == 10
+
+
+def test_two_vips_on_one_wire(site: CableSite) -> None:
+    other_vip = site.vip[:-1] + b"\x65"
+    flows = [site.start(), site.start(vip=other_vip)]
+    serve_until_done(site)
+    assert [reason(flow) for flow in flows] == ["ok", "ok"]
+
+
+def test_an_answer_as_another_vip_is_no_answer(site: CableSite) -> None:
+    site.learn(REAL_MAC, PERMANENT)
+    flow = site.start(timeout=0.3)
+    for syn in site.segments():
+        site.send_segment(answer_to(syn), vip=site.vip[:-1] + b"\x65")
+    site.driver.run()
+    assert reason(flow) == Reason.NO_ANSWER
+
+
+def test_another_mac_alone_is_wrong(site: CableSite) -> None:
+    flow = site.start(timeout=0.5)
+    serve_until_done(site, mac=OTHER_MAC)
+    assert reason(flow) == Reason.WRONG_MAC
+
+
+# Neighbours --------------------------------------------------------------------------------------------
+
+
+def test_one_answer_serves_all_flows_of_that_server(site: CableSite) -> None:
+    site.entry = None
+    flows = [site.start() for _ in range(5)]
+    frames = site.arrived()
+    assert len(frames) == 1, "one question, and nothing to a MAC that nobody knows"
+    assert site.nudges == 1
+    octets, ethertype = site.neighbour_answer()
+    site.send(octets, REAL_MAC, ethertype)
+    serve_until_done(site)
+    assert [reason(flow) for flow in flows] == ["ok"] * 5
+
+
+def test_an_entry_that_the_kernel_makes_serves_all_flows(site: CableSite) -> None:
+    site.entry = None
+    flows = [site.start() for _ in range(5)]
+    site.learn(REAL_MAC)
+    serve_until_done(site)
+    assert [reason(flow) for flow in flows] == ["ok"] * 5
+
+
+def test_doubt_asks_and_begins_again_at_the_new_mac(site: CableSite) -> None:
+    flow = site.start()
+    first = site.segments()[0]
+    while not (asked := [frame for frame in site.arrived() if is_question(site, frame.octets, frame.ethertype)]):
+        site.driver.turn()
+    assert len(asked) == 1
+    site.learn(NEW_MAC)
+    octets, ethertype = site.neighbour_answer(NEW_MAC)
+    site.send(octets, NEW_MAC, ethertype)
+    site.driver.turn()
+    again = site.segments()[-1]
+    assert (again.flags, flow.mac) == (SYN, NEW_MAC)
+    assert again.seq != first.seq
+    site.send_segment(answer_to(again), NEW_MAC)
+    site.driver.run()
+    assert reason(flow) == Reason.OK
+
+
+def is_question(site: CableSite, octets: bytes, ethertype: int) -> bool:
+    return ethertype != site.ethertype or (octets[:1] == b"\x60" and octets[6] == 58)
+
+
+def test_nobody_there(site: CableSite) -> None:
+    site.entry = None
+    flow = site.start(timeout=0.5)
+    site.driver.run()
+    assert reason(flow) == Reason.NO_NEIGHBOUR
+    questions = [frame for frame in site.arrived() if is_question(site, frame.octets, frame.ethertype)]
+    assert len(questions) == 3
+
+
+def test_an_entry_but_nobody_there(site: CableSite) -> None:
+    flow = site.start(timeout=0.7)
+    site.driver.run()
+    assert reason(flow) == Reason.NO_NEIGHBOUR
+
+
+def test_somebody_there_but_no_vip(site: CableSite) -> None:
+    flow = site.start(timeout=0.7)
+    while site.driver.in_flight:
+        if any(is_question(site, frame.octets, frame.ethertype) for frame in site.arrived()):
+            octets, ethertype = site.neighbour_answer()
+            site.send(octets, REAL_MAC, ethertype)
+        site.driver.turn()
+    assert reason(flow) == Reason.NO_ANSWER
+
+
+def test_what_is_asked_is_asked_of_all_and_only_once_for_all(site: CableSite) -> None:
+    flows = [site.start(timeout=0.35) for _ in range(20)]
+    site.driver.run()
+    questions = [frame for frame in site.arrived() if is_question(site, frame.octets, frame.ethertype)]
+    assert len(questions) == 1
+    assert {reason(flow) for flow in flows} == {Reason.NO_NEIGHBOUR}
+
+
+# Deadlines ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("timeout", [0.001, 0.05, 0.2, 0.201, 0.4, 0.55])
+def test_no_flow_outlives_its_deadline(site: CableSite, timeout: float) -> None:
+    began = time.monotonic()
+    flow = site.start(timeout=timeout)
+    site.driver.run()
+    elapsed = time.monotonic() - began
+    assert timeout <= elapsed < timeout + LATE
+    assert flow.verdict is not None
+
+
+def test_nor_does_a_goodbye_that_is_not_answered(site: CableSite) -> None:
+    began = time.monotonic()
+    flow = site.start(timeout=0.5)
+    flow.close_cleanly()
+    site.serve()
+    site.driver.run()
+    assert 0.5 <= time.monotonic() - began < 0.5 + LATE
+    assert reason(flow) == Reason.OK
+    flags = [segment.flags for segment in site.segments()]
+    assert flags[-1] == RST | ACK
+    assert flags.count(FIN | ACK) >= 2, "sent again until then"
+
+
+def test_nor_does_silence_once_connected(site: CableSite) -> None:
+    began = time.monotonic()
+    flow = site.start(timeout=0.3, conversation=Silent)
+    serve_until_done(site)
+    assert 0.3 <= time.monotonic() - began < 0.3 + LATE
+    assert reason(flow) == Reason.TIMEOUT
+
+
+def test_several_vips_share_one_deadline(site: CableSite) -> None:
+    site.learn(REAL_MAC, PERMANENT)
+    began = time.monotonic()
+    flows = [site.start(timeout=0.3, vip=site.vip[:-1] + bytes((last,))) for last in range(1, 20)]
+    site.driver.run()
+    assert time.monotonic() - began < 0.3 + LATE
+    assert {reason(flow) for flow in flows} == {Reason.NO_ANSWER}
+
+
+def test_syns_go_out_at_a_fixed_pace(site: CableSite) -> None:
+    site.start(timeout=0.95)
+    site.driver.run()
+    assert len([segment for segment in site.segments() if segment.flags == SYN]) == 5
+
+
+def test_waiting_costs_no_turns(site: CableSite) -> None:
+    site.start(timeout=0.5)
+    turns = 0
+    while site.driver.in_flight:
+        site.driver.turn()
+        turns += 1
+    assert turns < 40, "SYNs, questions, readings of the table and the deadline; not a busy loop"
+
+
+# What it holds -----------------------------------------------------------------------------------------
+
+
+def test_ports_are_given_back_and_come_round_late() -> None:
+    with CableSite(BOTH[0], ports=3) as site:
+        ports = []
+        for _ in range(7):
+            flow = site.start()
+            ports.append(flow.source_port)
+            serve_until_done(site)
+        assert len(set(ports)) == 3
+        assert ports[3:6] == ports[:3]
+
+
+def test_no_port_is_free() -> None:
+    with CableSite(BOTH[0], ports=2) as site:
+        site.start(timeout=0.2)
+        site.start(timeout=0.2)
+        with pytest.raises(LinkError, match="no source port is free"):
+            site.start()
+        assert site.driver.in_flight == 2
+        site.driver.run()
+        site.start(timeout=0.1)
+        site.driver.run()
+
+
+def test_done_may_start_the_next_one(site: CableSite) -> None:
+    left = [5]
+    seen: list[Flow] = []
+
+    def next_one(flow: Flow) -> None:
+        seen.append(flow)
+        if left[0]:
+            left[0] -= 1
+            site.start(done=next_one)
+
+    site.start(done=next_one)
+    serve_until_done(site)
+    assert [reason(flow) for flow in seen] == ["ok"] * 6
+
+
+def test_a_hundred_checks_leave_no_cycles(site: CableSite) -> None:
+    """A daemon makes thousands a second: what it drops must go at once, not when a collector passes by."""
+
+    def check() -> None:
+        flow = site.start()
+        serve_until_done(site, RST | ACK if flow.source_port % 2 else SYN | ACK)
+        site.arrived()
+
+    check()  # imports, caches
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            check()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
