@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_endpoint
@@ -31,11 +31,16 @@ class Scene:
     mac: str | None = None
     detail: str = ""
     """The verdict's own sentence."""
-    words: dict[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        ipv4 = len(self.vip) == IPV4_OCTETS
-        words = {
+    @property
+    def is_ipv6(self) -> bool:
+        """Return whether it is about IPv6."""
+        return len(self.vip) != IPV4_OCTETS
+
+    def words(self) -> dict[str, str]:
+        """Return the names that may stand in braces, and what they stand for here."""
+        ipv4 = not self.is_ipv6
+        return {
             "real": format_address(self.real_ip),
             "vip": format_address(self.vip),
             "port": str(self.port),
@@ -49,12 +54,6 @@ class Scene:
             "forwarding": "net.ipv4.ip_forward" if ipv4 else "net.ipv6.conf.all.forwarding",
             "arp": "ARP" if ipv4 else "neighbour discovery",
         }
-        object.__setattr__(self, "words", words)
-
-    @property
-    def is_ipv6(self) -> bool:
-        """Return whether it is about IPv6."""
-        return len(self.vip) != IPV4_OCTETS
 
 
 _ADD_VIP = "on {real}: {ip} addr add {vip}/{prefix} dev lo"
@@ -138,6 +137,7 @@ CAUSES = {
 
 def explain_cause(cause: str, scene: Scene) -> tuple[str, list[str]]:
     """Return a cause's sentence, and the lines of its fix."""
-    words = CAUSES[cause]
-    fix = words.fix_ipv6 if scene.is_ipv6 and words.fix_ipv6 else words.fix
-    return words.sentence.format(**scene.words), [line.format(**scene.words) for line in fix]
+    told = CAUSES[cause]
+    fix = told.fix_ipv6 if scene.is_ipv6 and told.fix_ipv6 else told.fix
+    words = scene.words()
+    return told.sentence.format_map(words), [line.format_map(words) for line in fix]

@@ -62,6 +62,7 @@ class Explanation:
 def explain(request: Request, sockets_open: Callable[[], None] | None = None) -> Explanation:
     """Return what the raw check of one endpoint brought, and why; whatever the director's role.
 
+    request: its standby and on_cannot_judge are overridden: the raw path is what is explained.
     sockets_open: called once all sockets are open and no frame was read. UsageError: more than one endpoint.
     """
     if len(request.endpoints) != 1:
