@@ -9,6 +9,12 @@ never to wait by.
 from __future__ import annotations
 
 from time import monotonic as now
+from time import strftime
 from time import time as wall_now
 
-__all__ = ["now", "wall_now"]
+__all__ = ["log_time", "now", "wall_now"]
+
+
+def log_time() -> str:
+    """Return the local time as a log line begins with it: `Nov  2 06:05:04` (RFC 3164 4.1.2)."""
+    return strftime("%b %e %H:%M:%S")

@@ -10,6 +10,7 @@ healthy.
 from __future__ import annotations
 
 import os
+import sys
 from _signal import (
     SIGALRM,
     SIGHUP,
@@ -26,6 +27,8 @@ from _signal import (
     SIGXCPU,
     signal,
 )
+
+from lvs_rawcheck.director.system_log import LOG_ERR, log_line
 
 HEALTHY = 0
 UNHEALTHY = 1
@@ -44,5 +47,7 @@ def never_die_by_signal() -> None:
 
 
 def _exit_unhealthy(number: int, frame: object) -> None:
+    """Say why there is no verdict, since keepalived takes it for a failed check, and end."""
+    log_line(LOG_ERR, f"ended by signal {number} before the verdict: {' '.join(sys.argv[1:])}")
     # At once: an exception could be caught on its way out, and turn into a verdict.
     os._exit(UNHEALTHY)

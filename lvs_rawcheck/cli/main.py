@@ -36,12 +36,11 @@ def run_as(program: str) -> int:
 
 
 def _fail(program: str, sentence: str) -> int:
-    import syslog
+    from lvs_rawcheck.director.system_log import LOG_ERR, log_line
 
     sentence = one_sentence(sentence)
     complain(f"{program}: {sentence}")
-    syslog.openlog("lvs-rawcheck", syslog.LOG_PID, syslog.LOG_DAEMON)
-    syslog.syslog(syslog.LOG_ERR, sentence)
+    log_line(LOG_ERR, sentence)
     return UNHEALTHY
 
 

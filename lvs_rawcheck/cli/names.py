@@ -52,8 +52,8 @@ def resolve_hosts(real_server: str, vip: str, deadline: float) -> tuple[bytes, b
 
 def resolve_port(text: str, deadline: float) -> int:
     """Return the port that a number or a TCP service's name stands for; errors as of `resolve_hosts`."""
-    if text[:1] in ("", *_DECIMAL, "-", "+"):
-        return parse_port(text)
+    if not any("a" <= character <= "z" for character in text.lower()):
+        return parse_port(text)  # a service's name has a letter: RFC 6335 5.1
     if len(text.encode("utf-8", "replace")) > _SERVICE_NAME_OCTETS:
         raise UsageError(f"not a port, nor a service name: {text[:20]!r}...")
 

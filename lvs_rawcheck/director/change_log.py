@@ -10,10 +10,10 @@ everything wrong is said each time.
 from __future__ import annotations
 
 import os
-import syslog
 from _blake2 import blake2s
 
 from lvs_rawcheck import clock
+from lvs_rawcheck.director.system_log import LOG_ERR, LOG_NOTICE, LOG_WARNING, log_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ if TYPE_CHECKING:
         def vips(self) -> Sequence[Result]:
             """Return the results of several VIPs, none for a single one."""
 
+
 REPEAT_SECONDS = 600.0
 _FOLDER = "logged"
 _FOLDER_MODE = 0o755
 _FILE_MODE = 0o644
-_STAMP_OCTETS = 200
+_STAMP_OCTETS = 16384  # room for the states of many hundred VIPs
 
 
 class ChangeLog:
@@ -80,8 +81,8 @@ class ChangeLog:
         changed = state != said if said else wrong
         # A time ahead of now is of an earlier boot.
         overdue = wrong and not 0 <= now - said_at < REPEAT_SECONDS
-        if changed or overdue:
-            _say(result)
+        if (changed or overdue) and not _say(result):
+            return  # nobody heard it: it is said again next time
         if changed or overdue or not said:
             self._write(now, state)
 
@@ -90,9 +91,7 @@ class ChangeLog:
         if self._stamp is None:
             return 0.0, ""
         try:
-            moment, _, state = (
-                os.pread(self._stamp, _STAMP_OCTETS, 0).decode("ascii").rstrip("\n").partition(" ")
-            )
+            moment, _, state = os.pread(self._stamp, _STAMP_OCTETS, 0).decode("ascii").rstrip("\n").partition(" ")
             return float(moment), state
         except (OSError, ValueError):
             return 0.0, ""
@@ -139,12 +138,13 @@ def _state_of(result: Result) -> str:
     return f"{state} !" if result.notes else state
 
 
-def _say(result: Result) -> None:
-    syslog.openlog("lvs-rawcheck", syslog.LOG_PID, syslog.LOG_DAEMON)
-    for note in result.notes:
-        syslog.syslog(syslog.LOG_ERR, note)
+def _say(result: Result) -> bool:
+    """Return whether the log took every line."""
+    lines: list[tuple[int, str]] = [(LOG_ERR, note) for note in result.notes]
     if result.endpoint is None:
-        syslog.syslog(syslog.LOG_ERR, f"{result.verdict.reason}: {result.verdict.detail}")
-        return
-    for each in result.vips or [result]:
-        syslog.syslog(syslog.LOG_NOTICE if each.healthy else syslog.LOG_WARNING, str(each))
+        lines.append((LOG_ERR, f"{result.verdict.reason}: {result.verdict.detail}"))
+    else:
+        each_vip = result.vips or [result]
+        lines += [(LOG_NOTICE if each.healthy else LOG_WARNING, str(each)) for each in each_vip]
+    heard = [log_line(priority, line) for priority, line in lines]
+    return all(heard)

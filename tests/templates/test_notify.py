@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 NOTHING: dict[str, str] = {}
-NOTIFY = Path(__file__).resolve().parents[2] / "examples" / "lab" / "notify"
+NOTIFY = Path(__file__).resolve().parents[2] / "templates" / "notify"
 
 
 def notify(state: Path, *words: str, umask: int = 0o177) -> "subprocess.CompletedProcess[str]":
