@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvs_rawcheck.cli.arguments import parse_endpoints, parse_port, parse_timeout
+from lvs_rawcheck.checks.tcp import TcpConversation
+from lvs_rawcheck.cli.arguments import build_request, parse_endpoints, parse_port, parse_timeout
+from lvs_rawcheck.cli.check import TCP_OPTIONS
 from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
+from lvs_rawcheck.cli.output import one_sentence
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import format_endpoint
 
@@ -62,6 +65,29 @@ def test_any_words_are_read_or_refused(words: list[str]) -> None:
     except (UsageError, HelpWanted):
         return
     assert len(line.positionals) <= len(words)
+
+
+TOKENS = st.sampled_from(
+    ["10.0.0.42", "10.0.0.100:80", "[::1]:80", "::2", "80", "-t", "1", "-s", "-i", "eth0", "--reply-mac", "known", "--"]
+)
+ANY_TEXT = st.text(st.characters(blacklist_categories=()), max_size=12)  # lone surrogates too: octets that are no UTF-8
+
+
+@given(st.lists(TOKENS | ANY_TEXT, max_size=6))
+def test_any_command_line_is_a_request_or_refused(words: list[str]) -> None:
+    try:
+        request = build_request("tcp", TcpConversation, parse(words, TCP_OPTIONS))
+    except (UsageError, HelpWanted):
+        return
+    assert all(len(endpoint.vip) == len(request.real_ip) for endpoint in request.endpoints)
+    assert 0 < request.timeout <= 300
+
+
+@given(st.text(st.characters(blacklist_categories=())))
+def test_one_sentence_is_one_printable_line(text: str) -> None:
+    sentence = one_sentence(text)
+    assert sentence.isprintable()
+    sentence.encode()
 
 
 @given(st.integers(1, 65535))
