@@ -163,12 +163,16 @@ class Desk:
         seconds = time.monotonic() - started
         return Outcome(child.returncode, stdout or "", stderr or "", self.logged(), seconds)
 
+    def raw_log_line(self) -> bytes:
+        """Return the next datagram that the log got, as it came."""
+        return self._log.recv(65536)
+
     def logged(self) -> list[LogLine]:
         """Return what was logged since the last time."""
         lines: list[LogLine] = []
         while True:
             try:
-                datagram = self._log.recv(65536).decode()
+                datagram = self.raw_log_line().decode()
             except BlockingIOError:
                 return lines
             match = _LOG_LINE.fullmatch(datagram.rstrip("\n\0"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Desk
+from tests.cli.commands import ERROR, Desk
 from tests.cli.site import NOBODY_IP, PORT, REAL_IP, VIP, Site
 from tests.netns.topology import Host, wait_until
 
@@ -49,6 +49,8 @@ def test_a_signal_is_exit_status_1(desk: Desk, site: Site, number: signal.Signal
     outcome = desk.finish(child)
     assert outcome.status == 1
     assert (outcome.stdout, outcome.stderr) == ("", "")
+    assert [line.severity for line in outcome.log] == [ERROR]
+    assert outcome.log[0].text.startswith(f"ended by signal {number.value} before the verdict: check tcp ")
     assert outcome.seconds < 5.0
 
 

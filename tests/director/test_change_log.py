@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -217,3 +218,21 @@ def test_a_log_that_is_not_there(desk: Desk, site: Site) -> None:
     (desk.folder / "log").unlink()
     outcome = desk.check(site.director, REAL_IP, VIP, CLOSED_PORT)
     assert (outcome.status, outcome.stderr) == (1, "")
+
+
+def test_a_logger_that_hangs_is_not_waited_for_and_told_later(desk: Desk, site: Site) -> None:
+    noise = 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                sender.sendto(b"noise", str(desk.folder / "log"))
+                noise += 1
+    words = (REAL_IP, VIP, CLOSED_PORT)
+    child = desk.start(site.director, "lvs-rawcheck", "check", "tcp", *desk.own_folders(), *words)
+    stdout, _ = child.communicate(timeout=5.0)
+    assert child.returncode == 1
+    assert "down: refused" in stdout
+    assert [desk.raw_log_line() for _ in range(noise)] == [b"noise"] * noise
+    assert len(desk.check(site.director, *words).log) == 1  # nobody had heard it
+    assert desk.check(site.director, *words).log == []
