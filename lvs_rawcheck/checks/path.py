@@ -85,12 +85,12 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
 def source_of_connection(netlink: Netlink, request: Request) -> bytes | None:
     """Return the source for a connection of the kernel's to the real server, None: the kernel's own choice.
 
-    An active director's kernel may choose a VIP, IPv6's newest address for instance.
+    An active director's kernel may choose a VIP, and the real server would answer to itself.
     """
     route = netlink.route(request.real_ip)
-    if route is None or route.kind != "unicast" or route.source is None or not request.is_vip(route.source):
+    if route is None or route.kind != "unicast" or route.gateway is not None:
         return None
-    return _next_source(netlink, request, netlink.interface_by_index(route.interface_index))
+    return _own_source(netlink, request, netlink.interface_by_index(route.interface_index), route.source)
 
 
 def _judge_own_side(netlink: Netlink, request: Request, forced: Interface | None) -> None:
@@ -112,37 +112,41 @@ def _judge_interface(interface: Interface) -> None:
         raise LinkError(f"interface {interface.name} is not Ethernet: direct routing writes MAC addresses")
 
 
-def _choose_source(
-    netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None
-) -> bytes:
+def _choose_source(netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None) -> bytes:
     """Return the source: the one asked for, else the route's, else the interface's next that is no VIP."""
-    if request.source is not None:
-        if request.is_vip(request.source):
-            raise UsageError(
-                f"source {format_address(request.source)} is a VIP: a real server would answer to itself"
-            )
-        return request.source
-    if preferred is not None and not request.is_vip(preferred):
-        return preferred
-    return _next_source(netlink, request, interface)
+    if request.source is None:
+        return _own_source(netlink, request, interface, preferred)
+    if request.is_vip(request.source):
+        raise UsageError(f"source {format_address(request.source)} is a VIP: a real server would answer to itself")
+    return request.source
 
 
-def _next_source(netlink: Netlink, request: Request, interface: Interface) -> bytes:
+def _own_source(netlink: Netlink, request: Request, interface: Interface, preferred: bytes | None) -> bytes:
+    """Return the director's own address there: the one that its kernel prefers, unless that is a VIP.
+
+    In IPv4 the kernel prefers the address of the real server's subnet. In IPv6 it may prefer a host address
+    (/128) that came later: most likely a VIP, of a service that this check knows nothing of.
+    """
+    usable = preferred if preferred is not None and not request.is_vip(preferred) else None
+    if usable is not None and len(usable) == IPV4_OCTETS:
+        return usable
     held = [
         address
         for address in netlink.addresses(socket_family(request.real_ip))
         if address.interface_index == interface.index
         and not address.flags & _UNFIT
         and address.scope < SCOPE_LINK
+        and not request.is_vip(address.address)
     ]
     # A source in the real server's own subnet is answered over this link, another one perhaps elsewhere.
-    held.sort(key=lambda address: not _contains(address, request.real_ip))
-    for candidate in held:
-        if not request.is_vip(candidate.address):
-            return candidate.address
-    raise LinkError(
-        f"interface {interface.name} holds no address but VIPs, which cannot be the source: use --source"
-    )
+    neighbours = [address.address for address in held if _contains(address, request.real_ip)]
+    if neighbours:
+        return usable if usable in neighbours else neighbours[0]
+    if usable is not None:
+        return usable
+    if held:
+        return held[0].address
+    raise LinkError(f"interface {interface.name} holds no address but VIPs, which cannot be the source: use --source")
 
 
 def socket_family(address: bytes) -> int:

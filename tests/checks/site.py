@@ -124,3 +124,8 @@ def neighbour(host: Host, address: str) -> Neighbour | None:
     with host.entered(), Netlink() as netlink:
         return netlink.neighbour(index, packed(address))
     raise AssertionError  # never: nothing above swallows an exception
+
+
+def assert_reason(result: Result, reason: str) -> None:
+    """Demand this verdict, and say which one it is instead."""
+    assert result.verdict.reason == reason, f"{result.verdict.reason}: {result.verdict.detail}"

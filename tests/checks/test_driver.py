@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -17,7 +17,8 @@ from tests.checks.cable_site import NEW_MAC, OTHER_MAC, PERMANENT, REAL_MAC, Cab
 from tests.checks.rig import reason
 from tests.checks.site import BOTH, Family
 
-LATE = 0.1  # seconds: more than a busy machine needs between a timer and its handling
+LATE = 0.01  # seconds after its deadline at which a flow must be over
+ATTEMPTS = 5  # a busy machine may be late in a driver's place: one of so many must be in time
 
 
 class Silent(Conversation):
@@ -172,44 +173,62 @@ def test_what_is_asked_is_asked_of_all_and_only_once_for_all(site: CableSite) ->
 # Deadlines ---------------------------------------------------------------------------------------------
 
 
+def overtime(conversation: Callable[[float], None], timeout: float) -> float:
+    """Return the seconds that a conversation of one deadline took longer than that; the least of a few attempts."""
+    least = LATE
+    for _ in range(ATTEMPTS):
+        began = time.monotonic()
+        conversation(timeout)
+        elapsed = time.monotonic() - began
+        assert elapsed >= timeout
+        least = min(least, elapsed - timeout)
+        if least < LATE:
+            break
+    return least
+
+
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 0.2, 0.201, 0.4, 0.55])
 def test_no_flow_outlives_its_deadline(site: CableSite, timeout: float) -> None:
-    began = time.monotonic()
-    flow = site.start(timeout=timeout)
-    site.driver.run()
-    elapsed = time.monotonic() - began
-    assert timeout <= elapsed < timeout + LATE
-    assert flow.verdict is not None
+    def nobody_answers(timeout: float) -> None:
+        flow = site.start(timeout=timeout)
+        site.driver.run()
+        assert reason(flow) in (Reason.NO_ANSWER, Reason.NO_NEIGHBOUR)
+
+    assert overtime(nobody_answers, timeout) < LATE
 
 
 def test_nor_does_a_goodbye_that_is_not_answered(site: CableSite) -> None:
-    began = time.monotonic()
-    flow = site.start(timeout=0.5)
-    flow.close_cleanly()
-    site.serve()
-    site.driver.run()
-    assert 0.5 <= time.monotonic() - began < 0.5 + LATE
-    assert reason(flow) == Reason.OK
-    flags = [segment.flags for segment in site.segments()]
-    assert flags[-1] == RST | ACK
-    assert flags.count(FIN | ACK) >= 2, "sent again until then"
+    def no_goodbye(timeout: float) -> None:
+        flow = site.start(timeout=timeout)
+        flow.close_cleanly()
+        site.serve()
+        site.driver.run()
+        assert reason(flow) == Reason.OK
+        flags = [segment.flags for segment in site.segments()]
+        assert flags[-1] == RST | ACK
+        assert flags.count(FIN | ACK) >= 2, "sent again until then"
+
+    assert overtime(no_goodbye, 0.5) < LATE
 
 
 def test_nor_does_silence_once_connected(site: CableSite) -> None:
-    began = time.monotonic()
-    flow = site.start(timeout=0.3, conversation=Silent)
-    serve_until_done(site)
-    assert 0.3 <= time.monotonic() - began < 0.3 + LATE
-    assert reason(flow) == Reason.TIMEOUT
+    def silence(timeout: float) -> None:
+        flow = site.start(timeout=timeout, conversation=Silent)
+        serve_until_done(site)
+        assert reason(flow) == Reason.TIMEOUT
+
+    assert overtime(silence, 0.3) < LATE
 
 
 def test_several_vips_share_one_deadline(site: CableSite) -> None:
     site.learn(REAL_MAC, PERMANENT)
-    began = time.monotonic()
-    flows = [site.start(timeout=0.3, vip=site.vip[:-1] + bytes((last,))) for last in range(1, 20)]
-    site.driver.run()
-    assert time.monotonic() - began < 0.3 + LATE
-    assert {reason(flow) for flow in flows} == {Reason.NO_ANSWER}
+
+    def all_silent(timeout: float) -> None:
+        flows = [site.start(timeout=timeout, vip=site.vip[:-1] + bytes((last,))) for last in range(1, 20)]
+        site.driver.run()
+        assert {reason(flow) for flow in flows} == {Reason.NO_ANSWER}
+
+    assert overtime(all_silent, 0.3) < LATE
 
 
 def test_syns_go_out_at_a_fixed_pace(site: CableSite) -> None:

@@ -64,7 +64,7 @@ def victim(request: pytest.FixtureRequest) -> Iterator[Victim]:
 
 # One flow for all examples: what one of them left behind would show in the next, and at the end.
 _many = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 
 
