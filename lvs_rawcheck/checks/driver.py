@@ -102,9 +102,7 @@ class Driver:
         if addresses is None:
             addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
         offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
-        flow = Flow(
-            endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline
-        )
+        flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
         running = _Running(flow, guard, steering, done)
         self._running[guard.port] = running
         self._steered.setdefault(steering, {})[guard.port] = running
@@ -260,6 +258,8 @@ class Driver:
         del steered[flow.source_port]
         if not steered:
             del self._steered[running.steering]
-        if not steered or flow.connected_at is not None:
+        if flow.was_answered:
             running.steering.trust()
+        elif not steered:
+            running.steering.rest()
         running.done(flow)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lvs_rawcheck.tcp.events import Event
     from lvs_rawcheck.wire.template import AddressPair
 
+_SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.WRONG_MAC)
+
 
 class Flow:
     """A check of one endpoint, from its first SYN until it has left.
@@ -96,14 +98,17 @@ class Flow:
     @property
     def finished(self) -> bool:
         """Return whether verdict and farewell are both over."""
-        return self.verdict is not None and (
-            self.connection is None or self.connection.state in (CLOSED, TIME_WAIT)
-        )
+        return self.verdict is not None and (self.connection is None or self.connection.state in (CLOSED, TIME_WAIT))
 
     @property
     def unanswered(self) -> bool:
         """Return whether our SYN has had no answer yet."""
         return self.connection is not None and self.connection.state == SYN_SENT
+
+    @property
+    def was_answered(self) -> bool:
+        """Return whether the verdict is one that only an answer can bring about."""
+        return self.verdict is not None and self.verdict.reason not in _SILENCE
 
     # What happens to it --------------------------------------------------------------------------------
 
@@ -201,9 +206,7 @@ class Flow:
         if isinstance(event, PeerClosed):
             return self._conversation.peer_closed()
         if isinstance(event, Refused):
-            return Verdict(
-                Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP"
-            )
+            return Verdict(Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP")
         if isinstance(event, Reset):
             return Verdict(Reason.CLOSED, "RST from the VIP in the middle of the conversation")
         return None
@@ -245,9 +248,7 @@ class Flow:
                 f"no answer at {format_mac(self.mac)}, and nobody has the real server's address: host down",
             )
         vip = format_address(self.endpoint.vip)
-        return Verdict(
-            Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered"
-        )
+        return Verdict(Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered")
 
     def _note_stray(self, segment: Segment, source_mac: bytes) -> None:
         """Remember who else answered, if it was our SYN that they answered: any other could be anybody."""

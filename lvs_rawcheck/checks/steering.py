@@ -95,6 +95,7 @@ class Steering:
             self._read(now)
         if self.mac is None:
             self._ask(now)
+            self._reread_at = self._reread_at or now + REREAD_SECONDS  # also where it was asked a moment ago
 
     def doubt(self, now: float) -> None:
         """A check got no answer: read the entry again, ask on the wire unless an administrator fixed it."""
@@ -103,10 +104,14 @@ class Steering:
             self._ask(now)
 
     def trust(self) -> None:
-        """The server answered, or nobody waits any more: what was asked needs no answer."""
+        """The server answered: what was asked needs no answer."""
+        self.rest()
+        self._asked = False
+
+    def rest(self) -> None:
+        """Nobody waits any more. A silence is remembered: the next check may be over before it may ask again."""
         self._resolver = None
         self._reread_at = None
-        self._asked = False
 
     def receive_packet(self, octets: bytes, source_mac: bytes, ethertype: int, now: float) -> None:
         """Look at a frame that may be the answer."""

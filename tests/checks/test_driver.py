@@ -86,6 +86,17 @@ def test_an_answer_as_another_vip_is_no_answer(site: CableSite) -> None:
     assert reason(flow) == Reason.NO_ANSWER
 
 
+def test_an_answer_from_another_port_is_no_answer(site: CableSite) -> None:
+    site.learn(REAL_MAC, PERMANENT)
+    flow = site.start(timeout=0.3)
+    for syn in site.segments():
+        answer = answer_to(syn)
+        answer.source_port += 1
+        site.send_segment(answer)
+    site.driver.run()
+    assert reason(flow) == Reason.NO_ANSWER
+
+
 def test_another_mac_alone_is_wrong(site: CableSite) -> None:
     flow = site.start(timeout=0.5)
     serve_until_done(site, mac=OTHER_MAC)
@@ -168,6 +179,16 @@ def test_what_is_asked_is_asked_of_all_and_only_once_for_all(site: CableSite) ->
     questions = [frame for frame in site.arrived() if is_question(site, frame.octets, frame.ethertype)]
     assert len(questions) == 1
     assert {reason(flow) for flow in flows} == {Reason.NO_NEIGHBOUR}
+
+
+def test_short_checks_of_a_dead_host_agree(site: CableSite) -> None:
+    """A reason that comes and goes would be logged as a change each time."""
+    reasons = []
+    for _ in range(5):
+        flow = site.start(timeout=0.25)
+        site.driver.run()
+        reasons.append(reason(flow))
+    assert reasons == [Reason.NO_NEIGHBOUR] * 5
 
 
 # Deadlines ---------------------------------------------------------------------------------------------

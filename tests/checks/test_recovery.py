@@ -79,3 +79,21 @@ def test_one_process(network: Network, family: Family, state: str) -> None:
         moment = _moment_of_recovery(lambda: check() == "ok")
         print(f"one process, {family.name}, {state}: right again by the check that began {moment:.2f} s afterwards")
         assert [check() for _ in range(RIGHT_AFTERWARDS)] == ["ok"] * RIGHT_AFTERWARDS
+
+
+@both_families
+def test_a_host_that_comes_up_is_found_by_the_next_check(network: Network, family: Family) -> None:
+    host, real = active(network), healthy(network)
+    real.sysctl("net.ipv6.conf.eth0.keep_addr_on_down", 1)
+    real.ip("link", "set", "eth0", "down")
+    with Rig(host, family, ports=4) as rig:
+
+        def check(timeout: float) -> str:
+            flow = rig.start(timeout=timeout)
+            rig.driver.run()
+            return reason(flow)
+
+        assert check(0.3) == "no-neighbour"
+        real.ip("link", "set", "eth0", "up")
+        wait_until(lambda: real.is_running("eth0"), "the server's link is up")
+        assert check(2.0) == "ok"

@@ -214,3 +214,31 @@ def test_an_entry_that_goes_away_is_no_longer_used() -> None:
     steering.doubt(0.2)
     assert steering.mac is None
     assert kernel.nudges == 1
+
+
+def test_a_check_soon_after_a_fruitless_one_still_looks_and_asks() -> None:
+    kernel = Kernel()
+    steering = kernel.steering()
+    steering.begin(0.0)
+    questions(steering, 0.0)
+    steering.rest()
+    steering.begin(0.3)
+    assert pass_time(steering, 1.0) == 0, "the kernel would not listen yet"
+    assert pass_time(steering, ASK_INTERVAL + REREAD_SECONDS) == 1
+    kernel.set(REAL_MAC, REACHABLE)
+    pass_time(steering, ASK_INTERVAL + 2 * REREAD_SECONDS)
+    assert steering.mac == REAL_MAC
+
+
+def test_silence_is_remembered_until_an_answer() -> None:
+    kernel = Kernel(REAL_MAC, STALE)
+    steering = kernel.steering()
+    steering.begin(0.0)
+    steering.doubt(0.2)
+    steering.rest()
+    steering.begin(0.5)
+    steering.doubt(0.7)
+    assert questions(steering, 0.7) == 0
+    assert steering.silent, "the reason of two checks in a row is the same"
+    steering.trust()
+    assert not steering.silent

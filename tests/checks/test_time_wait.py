@@ -17,6 +17,7 @@ from lvs_rawcheck.wire.tcp import ACK, SYN, Segment, parse_segment
 from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
 from tests.checks.rig import Rig, UntilClosed, reason
 from tests.checks.site import PORT, V4, V6, Family, active, healthy, packed
+from tests.netns.services import capture, is_tcp_reset
 from tests.netns.topology import Network, wait_until
 
 pytestmark = pytest.mark.netns
@@ -30,7 +31,7 @@ def test_the_only_source_port_comes_round(network: Network, family: Family, chec
     host = active(network)
     real = healthy(network, habit="close")
     failed, slowest = [], 0.0
-    with Rig(host, family, ports=1) as rig:
+    with capture(host, "eth0", is_tcp_reset) as resets, Rig(host, family, ports=1) as rig:
         began = time.monotonic()
         for count in range(checks):
             wait_until(lambda due=began + count * INTERVAL: time.monotonic() >= due, "the check is due")  # type: ignore[misc]
@@ -41,6 +42,7 @@ def test_the_only_source_port_comes_round(network: Network, family: Family, chec
                 failed.append((count, reason(flow)))
             elif flow.connected_at is not None:
                 slowest = max(slowest, flow.connected_at - flow.started_at)
+        assert resets.frames() == [], "no SYN met a challenge: each was taken at once"
         assert "TIME-WAIT" in real.run(["ss", "-Htan"]).stdout, "it must be the server that remembers"
         answer = answer_to_syn(rig, family, flow, -1_000_000)
         assert answer.flags == ACK, "an older sequence number draws a challenge: so the order is what counts"

@@ -83,6 +83,7 @@ def test_answers_over_another_interface(two_legged: tuple[Host, Host], family: F
     other_mac = bytes.fromhex(real.macs["eth1"].replace(":", ""))
     assert_reason(run(host, request(family.real, vip, timeout=SHORT)), Reason.NO_ANSWER)
     for interface in ("eth1", "any"):
+        host.ip("neigh", "flush", "dev", "eth0")  # on eth1 nobody hears who answers our question on eth0
         result = run(host, request(family.real, vip, timeout=SHORT, reply_interface=interface))
         assert_reason(result, Reason.WRONG_MAC)
         assert real.macs["eth1"] in result.verdict.detail
