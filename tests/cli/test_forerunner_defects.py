@@ -14,8 +14,10 @@ import pytest
 from lvs_rawcheck.wire.address import parse_address, parse_mac
 from lvs_rawcheck.wire.arp import REPLY, ArpPacket
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_IPV4
-from lvs_rawcheck.wire.ip import PROTO_UDP, build_packet
+from lvs_rawcheck.wire.icmp import DESTINATION_UNREACHABLE, IcmpMessage, icmp_to_octets
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_UDP, build_packet
 from lvs_rawcheck.wire.tcp import ACK, ECE, FIN, PSH, RST, SYN, Segment, parse_options
+from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
 from tests.cli.commands import Desk, Outcome
 from tests.cli.puppet import Puppet, answer_truly
 from tests.cli.site import DIRECTOR_IP, NOBODY_IP, PORT, REAL_IP, VIP, Site
@@ -169,6 +171,19 @@ def test_defect_10_a_reset_while_closing_changes_no_verdict(stage: Stage, puppet
     fin = connect(puppet)
     assert fin.flags & FIN
     puppet.answer(fin, RST | ACK, seq=1)
+    outcome = stage.finish(child)
+    assert (outcome.status, outcome.log) == (0, [])
+
+
+def test_defect_10_an_icmp_error_while_closing_changes_no_verdict(stage: Stage, puppet: Puppet) -> None:
+    child = stage.start("-c")
+    fin = connect(puppet)
+    addresses = AddressPair(parse_address(DIRECTOR_IP), parse_address(VIP))
+    quoted = SegmentTemplate(addresses, fin.source_port, int(PORT)).packet(fin)
+    prohibited = icmp_to_octets(IcmpMessage(DESTINATION_UNREACHABLE, 13, bytes(4), quoted))
+    packet = build_packet(parse_address(REAL_IP), parse_address(DIRECTOR_IP), PROTO_ICMP, prohibited)
+    puppet.send_frame(ETHERTYPE_IPV4, packet)
+    puppet.answer(fin, FIN | ACK, seq=1)
     outcome = stage.finish(child)
     assert (outcome.status, outcome.log) == (0, [])
 
