@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One line to this host's log, without ever waiting for it.
 
-Reading list: RFC 3164 4.1 (priority, time, tag), syslog(3). The C library's syslog() blocks while the log's queue is full: a
-stopped logger would hold every check beyond its deadline, and healthy servers would go down. Here the line is lost.
+Reading list: RFC 3164 4.1 (priority, time, tag), syslog(3). The C library's syslog() blocks while the log's queue is
+full: a stopped logger would hold every check beyond its deadline, and healthy servers would go down. Here the line is
+lost.
 """
 
 from __future__ import annotations
