@@ -173,6 +173,17 @@ def test_somebody_there_but_no_vip(site: CableSite) -> None:
     assert reason(flow) == Reason.NO_ANSWER
 
 
+def test_a_server_that_answers_is_asked_for_no_longer(site: CableSite) -> None:
+    flow = site.start()
+    while not site.steering.asking:
+        site.driver.turn()
+    assert site.steering.silent
+    serve_until_done(site)
+    assert reason(flow) == Reason.OK
+    assert not site.steering.asking
+    assert not site.steering.silent
+
+
 def test_what_is_asked_is_asked_of_all_and_only_once_for_all(site: CableSite) -> None:
     flows = [site.start(timeout=0.35) for _ in range(20)]
     site.driver.run()

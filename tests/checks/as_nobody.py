@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One check whose process gives root up once its sockets are open; prints user and verdict.
+
+as_nobody.py REAL VIP PORT REPLY_MAC
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.runner import run_request
+from tests.checks.site import request
+
+NOBODY = 65534
+
+
+def become_nobody() -> None:
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+if __name__ == "__main__":
+    real, vip, port, rule = sys.argv[1:]
+    wanted = request(real, vip, port=int(port), reply_mac=rule, timeout=2.0)
+    result = run_request(wanted, Hooks(sockets_open=become_nobody))
+    print(os.getuid(), result.verdict.reason, result.verdict.detail)
