@@ -82,6 +82,16 @@ def test_one_process(network: Network, family: Family, state: str) -> None:
 
 
 @both_families
+def test_within_one_check_that_has_the_time(network: Network, family: Family) -> None:
+    """IPv4's kernel takes no answer in the second after an update; it is asked again when it does."""
+    host, real = active(network), healthy(network)
+    _change_mac(host, real, family, "stale")
+    result = run(host, request(family.real, family.vip, timeout=3.0))
+    assert result.healthy, result.verdict.detail
+    print(f"within one check, {family.name}: after {result.elapsed_ms / 1000:.2f} s")
+
+
+@both_families
 def test_a_host_that_comes_up_is_found_by_the_next_check(network: Network, family: Family) -> None:
     host, real = active(network), healthy(network)
     real.sysctl("net.ipv6.conf.eth0.keep_addr_on_down", 1)
