@@ -96,6 +96,15 @@ def test_answers_over_another_interface(two_legged: tuple[Host, Host], family: F
 
 
 @both_families
+def test_what_is_not_heard_is_not_taken_for_silence(two_legged: tuple[Host, Host], family: Family) -> None:
+    """Who answers our question on eth0 is not heard on eth1: the host is there, and only its VIP is missing."""
+    host, real = two_legged
+    lose_vip(real, family.vip)
+    result = run(host, request(family.real, family.vip, timeout=SHORT, reply_interface="eth1"))
+    assert_reason(result, Reason.NO_ANSWER)
+
+
+@both_families
 def test_vip_in_another_subnet(network: Network, family: Family) -> None:
     host = network.host("director", [family.on_link(family.director)])
     real = server_without_service(network)
