@@ -10,7 +10,7 @@ ignored, as RFC 9293 3.1 asks.
 
 from __future__ import annotations
 
-from struct import Struct, error
+from struct import Struct, error, unpack
 
 from lvs_rawcheck.errors import BadChecksum, Truncated, WireError
 from lvs_rawcheck.wire.checksum import is_intact
@@ -147,27 +147,23 @@ def parse_options(octets: bytes) -> TcpOptions:
 
 
 def _read_option(options: TcpOptions, kind: int, body: bytes) -> None:
+    """Take in one option, whose body must be exactly as long as its kind's layout."""
     try:
         if kind == KIND_MSS:
-            (options.mss,) = _unpack_whole("!H", body)
+            (options.mss,) = unpack("!H", body)
         elif kind == KIND_WINDOW_SCALE:
-            (options.window_scale,) = _unpack_whole("!B", body)
+            (options.window_scale,) = unpack("!B", body)
         elif kind == KIND_SACK_PERMITTED:
-            _unpack_whole("!", body)
+            unpack("!", body)
             options.sack_permitted = True
         elif kind == KIND_SACK:
-            edges = _unpack_whole(f"!{len(body) // 8 * 2}I", body)
+            edges = unpack(f"!{len(body) // 8 * 2}I", body)
             options.sack_blocks = list(zip(edges[::2], edges[1::2], strict=True))
         elif kind == KIND_TIMESTAMPS:
-            value, echo = _unpack_whole("!II", body)
+            value, echo = unpack("!II", body)
             options.timestamps = (value, echo)
     except error:
         raise WireError(f"TCP option {kind} has a wrong length: {len(body) + 2}") from None
-
-
-def _unpack_whole(layout: str, body: bytes) -> tuple[int, ...]:
-    """Return the numbers of `body`, which must be exactly as long as the layout (else struct.error)."""
-    return Struct(layout).unpack(body)
 
 
 def mss_option(octets: int) -> bytes:

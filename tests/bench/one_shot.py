@@ -7,7 +7,7 @@ import json
 import subprocess
 from statistics import median
 
-from tests.bench.site import LAUNCHER, PORT, REAL_SERVER, VIP, Site
+from tests.bench.site import CABLE, DIRECTOR, LAUNCHER, PORT, REAL_SERVER, VIP, Site
 
 ROUNDS = 40
 PYTHON = "/usr/bin/python3"
@@ -29,11 +29,11 @@ from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether, getmacbyip
 from scapy.sendrecv import sendp, srp1
 port = randrange(20000, 30000)
-to = Ether(dst=getmacbyip("{REAL_SERVER}")) / IP(dst="{VIP}", src="10.0.0.21")
-answer = srp1(to / TCP(sport=port, dport={PORT}, flags="S", seq=1), iface="eth0", timeout=2, verbose=False)
+to = Ether(dst=getmacbyip("{REAL_SERVER}")) / IP(dst="{VIP}", src="{DIRECTOR}")
+answer = srp1(to / TCP(sport=port, dport={PORT}, flags="S", seq=1), iface="{CABLE}", timeout=2, verbose=False)
 healthy = answer is not None and TCP in answer and answer[TCP].flags == "SA"
 if healthy:
-    sendp(to / TCP(sport=port, dport={PORT}, flags="RA", seq=2, ack=answer[TCP].seq + 1), iface="eth0", verbose=False)
+    sendp(to / TCP(sport=port, dport={PORT}, flags="RA", seq=2, ack=answer[TCP].seq + 1), iface="{CABLE}", verbose=False)
 sys.exit(not healthy)
 """
 

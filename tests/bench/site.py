@@ -11,9 +11,11 @@ from pathlib import Path
 from tests.netns.roles import director, real_server
 from tests.netns.topology import Network, end_process, wait_until
 
+DIRECTOR = "10.0.0.21"
 REAL_SERVER = "10.0.0.42"
 VIP = "10.0.0.100"
 PORT = 80
+CABLE = "cable0"
 LAUNCHER = Path(__file__).resolve().parents[2] / "lvs_rawcheck" / "cli" / "launcher.py"
 
 _NGINX = """\
@@ -34,8 +36,9 @@ class Site:
     def __enter__(self) -> Site:
         self._network = Network().__enter__()
         self._folder = tempfile.TemporaryDirectory()
-        self.director = director(self._network, "director", ["10.0.0.21/24"], [VIP])
-        self._real = real_server(self._network, "real", [f"{REAL_SERVER}/24"], [VIP])
+        self.director = director(self._network, "director", [])
+        self._real = real_server(self._network, "real", [], [VIP])
+        self._join()
         self._cores = os.sched_getaffinity(0)
         self._nginx = self._start_nginx()
         os.sched_setaffinity(0, {max(self._cores)})
@@ -46,6 +49,16 @@ class Site:
         end_process(self._nginx)
         self._folder.cleanup()
         self._network.__exit__(None, None, None)
+
+    def _join(self) -> None:
+        """Lay one cable between the two: a switch would be measured too, and cost more than the check."""
+        end = ["type", "veth", "peer", "name", CABLE, "netns", self._real.namespace]
+        self.director.ip("link", "add", CABLE, *end)
+        for host, address in ((self.director, f"{DIRECTOR}/24"), (self._real, f"{REAL_SERVER}/24")):
+            host.ip("link", "set", CABLE, "up")
+            host.add_address(address, CABLE)
+        self.director.add_address(f"{VIP}/32", CABLE)
+        wait_until(lambda: self.director.is_running(CABLE), "the cable carries")
 
     def _start_nginx(self) -> subprocess.Popen[str]:
         configuration = Path(self._folder.name) / "nginx.conf"
