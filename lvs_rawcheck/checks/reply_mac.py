@@ -41,6 +41,4 @@ class ReplyMac:
         """Return the verdict about a server in whose place this MAC answered."""
         owner = self._owner(mac)
         whose = f", which belongs to {format_address(owner)}" if owner is not None else ""
-        return Verdict(
-            Reason.WRONG_MAC, f"the VIP answered from {format_mac(mac)}{whose}, not from the real server"
-        )
+        return Verdict(Reason.WRONG_MAC, f"the VIP answered from {format_mac(mac)}{whose}, not from the real server")

@@ -56,9 +56,7 @@ class _Run:
         self.started = started
         self.deadline = deadline
         self.hooks = hooks
-        self._results = [
-            Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints
-        ]
+        self._results = [Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints]
 
     def results(self) -> list[Result]:
         """Return one result an endpoint, in order."""

@@ -46,9 +46,7 @@ class StandardFlow:
     ) -> None:
         family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
         try:
-            self._socket = _socket.socket(
-                family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
-            )
+            self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
         except OSError as error:
             raise LinkError(f"no socket: {error.strerror}") from error
         self._peer = (format_address(address), port)
