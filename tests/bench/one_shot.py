@@ -33,7 +33,8 @@ to = Ether(dst=getmacbyip("{REAL_SERVER}")) / IP(dst="{VIP}", src="{DIRECTOR}")
 answer = srp1(to / TCP(sport=port, dport={PORT}, flags="S", seq=1), iface="{CABLE}", timeout=2, verbose=False)
 healthy = answer is not None and TCP in answer and answer[TCP].flags == "SA"
 if healthy:
-    sendp(to / TCP(sport=port, dport={PORT}, flags="RA", seq=2, ack=answer[TCP].seq + 1), iface="{CABLE}", verbose=False)
+    farewell = TCP(sport=port, dport={PORT}, flags="RA", seq=2, ack=answer[TCP].seq + 1)
+    sendp(to / farewell, iface="{CABLE}", verbose=False)
 sys.exit(not healthy)
 """
 
