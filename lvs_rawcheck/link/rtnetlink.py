@@ -114,9 +114,7 @@ class LocalAddress(Value):
 
     __slots__ = ("address", "flags", "interface_index", "prefix_length", "scope")
 
-    def __init__(
-        self, interface_index: int, address: bytes, prefix_length: int, scope: int, flags: int
-    ) -> None:
+    def __init__(self, interface_index: int, address: bytes, prefix_length: int, scope: int, flags: int) -> None:
         self.interface_index = interface_index
         self.address = address
         self.prefix_length = prefix_length

@@ -40,11 +40,7 @@ class RegistryVips:
 
     def _files(self) -> list[str]:
         try:
-            return [
-                f"{self._folder}/{name}"
-                for name in sorted(os.listdir(self._folder))
-                if name.endswith(_SUFFIX)
-            ]
+            return [f"{self._folder}/{name}" for name in sorted(os.listdir(self._folder)) if name.endswith(_SUFFIX)]
         except (OSError, ValueError):
             return []
 

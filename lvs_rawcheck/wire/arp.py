@@ -37,9 +37,7 @@ class ArpPacket(Value):
 
     def to_octets(self) -> bytes:
         """Return the 28 octets."""
-        return _PACKET.pack(
-            *_KIND, self.operation, self.sender_mac, self.sender_ip, self.target_mac, self.target_ip
-        )
+        return _PACKET.pack(*_KIND, self.operation, self.sender_mac, self.sender_ip, self.target_mac, self.target_ip)
 
 
 def parse_arp(octets: bytes) -> ArpPacket:

@@ -35,9 +35,7 @@ def parse_packet(octets: bytes) -> Packet:
     raise WireError(f"neither IPv4 nor IPv6: version {version}")
 
 
-def build_packet(
-    source: bytes, destination: bytes, protocol: int, payload: bytes, ttl: int = TTL_DEFAULT
-) -> bytes:
+def build_packet(source: bytes, destination: bytes, protocol: int, payload: bytes, ttl: int = TTL_DEFAULT) -> bytes:
     """Return a whole packet; source and destination are of one family, ttl (hop limit) 1..255."""
     header = ipv4_header if len(source) == IPV4_OCTETS else ipv6_header
     return header(source, destination, protocol, len(payload), ttl) + payload

@@ -51,9 +51,7 @@ def parse_ipv4(octets: bytes) -> Ipv4Packet:
     version_ihl, _, total_length, _, fragment, ttl, protocol, _, source, destination = _unpack_header(octets)
     header_length = (version_ihl & 0x0F) * 4
     if version_ihl >> 4 != 4 or not HEADER_OCTETS <= header_length <= total_length:
-        raise WireError(
-            f"IPv4 header impossible: version and length {version_ihl:#04x}, total length {total_length}"
-        )
+        raise WireError(f"IPv4 header impossible: version and length {version_ihl:#04x}, total length {total_length}")
     if total_length > len(octets):
         raise Truncated(f"IPv4 packet truncated: {len(octets)} octets, header says {total_length}")
     if not is_intact(octets[:header_length]):
@@ -63,15 +61,11 @@ def parse_ipv4(octets: bytes) -> Ipv4Packet:
     return Ipv4Packet(source, destination, protocol, ttl, header_length, total_length)
 
 
-def ipv4_header(
-    source: bytes, destination: bytes, protocol: int, payload_length: int, ttl: int = TTL_DEFAULT
-) -> bytes:
+def ipv4_header(source: bytes, destination: bytes, protocol: int, payload_length: int, ttl: int = TTL_DEFAULT) -> bytes:
     """Return the 20 octets of a header without options, DF set, for a payload of so many octets."""
     total_length = HEADER_OCTETS + payload_length
     if total_length > PACKET_OCTETS_MAX:
         raise WireError(f"IPv4 packet of {total_length} octets is too long")
     version_ihl = 0x45
-    blank = _HEADER.pack(
-        version_ihl, 0, total_length, 0, _DONT_FRAGMENT, ttl, protocol, 0, source, destination
-    )
+    blank = _HEADER.pack(version_ihl, 0, total_length, 0, _DONT_FRAGMENT, ttl, protocol, 0, source, destination)
     return blank[:10] + internet_checksum(blank).to_bytes(2, "big") + blank[12:]

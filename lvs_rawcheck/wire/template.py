@@ -90,9 +90,7 @@ class SegmentTemplate:
         checksum = -(total + word + length) % 0xFFFF
         if not self._ip_sum:
             return (
-                _pack_over_ipv6(
-                    self._before_length, length, self._ends, seq, ack, word, window, checksum, urgent
-                )
+                _pack_over_ipv6(self._before_length, length, self._ends, seq, ack, word, window, checksum, urgent)
                 + rest
             )
         total_length = IPV4_HEADER_OCTETS + length

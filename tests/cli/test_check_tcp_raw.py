@@ -93,9 +93,7 @@ class TestAtASite:
         assert (outcome.stdout, outcome.stderr) == (f"{VIP}:{PORT} via {REAL_IP} up: connected\n", "")
 
     @pytest.mark.parametrize(("options", "resets"), [((), 1), (("-c",), 0), (("--clean-close",), 0)])
-    def test_clean_close_sends_no_reset(
-        self, desk: Desk, site: Site, options: tuple[str, ...], resets: int
-    ) -> None:
+    def test_clean_close_sends_no_reset(self, desk: Desk, site: Site, options: tuple[str, ...], resets: int) -> None:
         with capture(site.director, wanted=is_tcp_reset) as resets_seen:
             assert desk.drop_in(site.director, *options, *WORDS).status == 0
             wait_until(lambda: len(resets_seen.frames()) >= resets, "our own reset")

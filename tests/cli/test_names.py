@@ -131,9 +131,7 @@ def test_names_of_a_site(desk: Desk, site: Site, real_server: str, vip: str, sho
 
 
 @pytest.mark.netns
-@pytest.mark.parametrize(
-    ("real_server", "vip"), [("nobody", VIP), (REAL_IP, "nobody"), ("web6", VIP), ("web6", "www")]
-)
+@pytest.mark.parametrize(("real_server", "vip"), [("nobody", VIP), (REAL_IP, "nobody"), ("web6", VIP), ("web6", "www")])
 def test_names_without_an_address_of_the_family(desk: Desk, site: Site, real_server: str, vip: str) -> None:
     desk.mount("/etc/hosts", HOSTS)
     desk.mount("/etc/nsswitch.conf", "hosts: files\nservices: files\n")

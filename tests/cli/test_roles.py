@@ -34,9 +34,7 @@ def path_and_role(outcome: Outcome) -> tuple[str, str | None]:
     [("1", "raw", "master"), ("1\n", "raw", "master"), ("10", "raw", "master"), ("0", "standard", "backup")]
     + [(text, "standard", "backup") for text in ("0\n", "2", " 1", "\n1", "MASTER", "\0")],
 )
-def test_the_first_character_decides(
-    desk: Desk, site: Site, content: str, path: str, role: str, program: str
-) -> None:
+def test_the_first_character_decides(desk: Desk, site: Site, content: str, path: str, role: str, program: str) -> None:
     file = desk.file("role", content)
     if program == "check":
         outcome = desk.check(site.standby, "--json", "-r", str(file), REAL_IP, VIP, PORT)

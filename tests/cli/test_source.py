@@ -40,9 +40,7 @@ def check(desk: Desk, host: Host, *words: str) -> Outcome:
 
 
 @pytest.mark.parametrize("words", [(REAL_IP, VIP, PORT), (REAL_IP, f"{OTHER_VIP}:9,{VIP}:{PORT}")])
-def test_a_vip_of_the_check_is_passed_over(
-    desk: Desk, server: Host, network: Network, words: tuple[str, ...]
-) -> None:
+def test_a_vip_of_the_check_is_passed_over(desk: Desk, server: Host, network: Network, words: tuple[str, ...]) -> None:
     host = director_with(network, f"{VIP}/24", f"{OTHER_VIP}/24", f"{DIRECTOR_IP}/24")
     desk.file("services.d/other.toml", f'endpoint = ["{OTHER_VIP}:80"]\n')
     outcome = check(desk, host, *words)

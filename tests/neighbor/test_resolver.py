@@ -64,9 +64,7 @@ def over_ipv6(
     return octets, REAL_MAC, ETHERTYPE_IPV6
 
 
-def advertisement(
-    target: bytes = REAL6, mac: bytes = REAL_MAC, flags: int = SOLICITED | OVERRIDE
-) -> IcmpMessage:
+def advertisement(target: bytes = REAL6, mac: bytes = REAL_MAC, flags: int = SOLICITED | OVERRIDE) -> IcmpMessage:
     return neighbour_advertisement(target, mac, flags).to_message()
 
 
@@ -85,9 +83,7 @@ def asking(target: bytes = REAL, ask_mac: bytes | None = None) -> Resolver:
         (DIRECTOR6, REAL6, (NDP_QUESTION, parse_mac("33:33:ff:00:00:42"), ETHERTYPE_IPV6)),
     ],
 )
-def test_the_question_goes_to_everybody_who_may_have_the_address(
-    own_ip: bytes, target: bytes, question: Frame
-) -> None:
+def test_the_question_goes_to_everybody_who_may_have_the_address(own_ip: bytes, target: bytes, question: Frame) -> None:
     resolver = Resolver(target, own_ip, DIRECTOR_MAC)
     assert resolver.next_timer() is None
     assert resolver.packets_to_send(5.0) == [question]

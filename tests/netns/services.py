@@ -83,9 +83,7 @@ class Capture:
         wait_until(lambda: condition(self.frames()), what, timeout)
 
 
-def capture(
-    host: Host, interface: str = "eth0", wanted: Callable[[bytes], bool] = lambda _octets: True
-) -> Capture:
+def capture(host: Host, interface: str = "eth0", wanted: Callable[[bytes], bool] = lambda _octets: True) -> Capture:
     """Return a capture that is already listening; wanted: which frames (with Ethernet header) to keep."""
     return Capture(host, interface, wanted)
 

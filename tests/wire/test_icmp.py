@@ -94,9 +94,7 @@ def test_echo_numbers_come_back() -> None:
 
 @law
 @given(st.sampled_from([ECHO_REQUEST, ECHO_REPLY]), words, words, payloads)
-def test_scapy_agrees_on_echo_both_ways(
-    message_type: int, identifier: int, sequence: int, data: bytes
-) -> None:
+def test_scapy_agrees_on_echo_both_ways(message_type: int, identifier: int, sequence: int, data: bytes) -> None:
     theirs = bytes(ICMP(type=message_type, id=identifier, seq=sequence) / data)
     build = echo_request if message_type == ECHO_REQUEST else echo_reply
     value = build(identifier, sequence, data)

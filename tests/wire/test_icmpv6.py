@@ -234,9 +234,7 @@ unicast = ipv6_addresses.filter(lambda address: address[0] != 0xFF and any(addre
 
 @law
 @given(unicast, unicast, unicast, macs)
-def test_scapy_agrees_on_solicitations_both_ways(
-    source: bytes, destination: bytes, target: bytes, mac: bytes
-) -> None:
+def test_scapy_agrees_on_solicitations_both_ways(source: bytes, destination: bytes, target: bytes, mac: bytes) -> None:
     packet = IPv6(src=format_address(source), dst=format_address(destination), hlim=255)
     option = ICMPv6NDOptSrcLLAddr(lladdr=format_mac(mac))
     octets = bytes(packet / ICMPv6ND_NS(tgt=format_address(target)) / option)

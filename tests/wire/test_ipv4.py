@@ -108,9 +108,7 @@ def test_a_packet_too_long_for_its_length_field_is_not_built() -> None:
 
 @law
 @given(ipv4_addresses, ipv4_addresses, st.integers(0, 255), ttls, payloads)
-def test_scapy_builds_the_same(
-    source: bytes, destination: bytes, protocol: int, ttl: int, payload: bytes
-) -> None:
+def test_scapy_builds_the_same(source: bytes, destination: bytes, protocol: int, ttl: int, payload: bytes) -> None:
     theirs = IP(**texts((source, destination)), proto=protocol, ttl=ttl, id=0, flags="DF") / payload
     assert build_packet(source, destination, protocol, payload, ttl) == bytes(theirs)
 

@@ -34,9 +34,7 @@ VIP = parse_address("2001:db8::100")
 EXPERIMENT = 253  # RFC 3692: no layer of scapy follows
 
 # 2001:db8::1 > 2001:db8::100 TCP, hop limit 64, 20 octets
-PLAIN_HEADER = bytes.fromhex(
-    "60000000 0014 06 40 20010db8000000000000000000000001 20010db8000000000000000000000100"
-)
+PLAIN_HEADER = bytes.fromhex("60000000 0014 06 40 20010db8000000000000000000000001 20010db8000000000000000000000100")
 # 2001:db8::100 > 2001:db8::1 hop-by-hop, routing (type 2, arrived), destination options, UDP, hop limit 63
 EXTENDED = bytes.fromhex(
     "60000000 0033 00 3f 20010db8000000000000000000000100 20010db8000000000000000000000001"
@@ -103,9 +101,7 @@ def test_a_payload_too_long_for_its_length_field_is_not_built() -> None:
 
 @law
 @given(ipv6_addresses, ipv6_addresses, st.integers(0, 255), ttls, payloads)
-def test_scapy_builds_the_same(
-    source: bytes, destination: bytes, protocol: int, ttl: int, payload: bytes
-) -> None:
+def test_scapy_builds_the_same(source: bytes, destination: bytes, protocol: int, ttl: int, payload: bytes) -> None:
     theirs = IPv6(**texts((source, destination)), nh=protocol, hlim=ttl) / payload
     assert build_packet(source, destination, protocol, payload, ttl) == bytes(theirs)
 

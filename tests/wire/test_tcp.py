@@ -71,9 +71,7 @@ def header_for(options: bytes) -> bytes:
 
 
 def test_a_syn_ack_over_ipv4() -> None:
-    assert parse_whole(SYN_ACK) == Segment(
-        80, 40000, 0xFFFFFFFF, 1001, SYN | ACK, 65160, options=SYN_ACK[40:60]
-    )
+    assert parse_whole(SYN_ACK) == Segment(80, 40000, 0xFFFFFFFF, 1001, SYN | ACK, 65160, options=SYN_ACK[40:60])
     options = parse_options(SYN_ACK[40:60])
     assert (options.mss, options.sack_permitted, options.window_scale) == (1460, True, 7)
     assert (options.timestamps, options.sack_blocks) == ((11, 0), [])
