@@ -93,7 +93,7 @@ def test_auto_a_vip_on_a_dummy_says_nothing(desk: Desk, network: Network) -> Non
     both = a_pair(network)[0]
     made = both.run(["ip", "link", "add", "dummy0", "type", "dummy"], check=False)
     if made.returncode != 0:
-        pytest.skip("this kernel has no dummy interfaces")
+        pytest.skip("this kernel has no dummy interfaces (tests/lab/test_inside.py runs this in one that has)")
     both.ip("link", "set", "dummy0", "up")
     both.add_address(f"{VIP}/32", "dummy0")
     outcome = desk.check(both, "--json", "-r", "auto", REAL_IP, VIP, PORT)

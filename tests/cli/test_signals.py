@@ -28,7 +28,10 @@ def wait_until_it_waits(child: subprocess.Popen[str]) -> None:
 
     def waits() -> bool:
         assert child.poll() is None, "it ended early"
-        links = [str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir() if link.is_symlink()]
+        try:
+            links = [str(link.readlink()) for link in Path(f"/proc/{child.pid}/fd").iterdir()]
+        except FileNotFoundError:
+            return False  # closed while we looked: it is still starting
         sockets = sum(link.startswith("socket:") for link in links)
         return sockets >= 3  # rtnetlink, guard, packet
 

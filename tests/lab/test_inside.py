@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tests that skip on a kernel without VLAN, bond and dummy interfaces: here they run in the laboratory's."""
+
+from pathlib import Path
+
+import pytest
+from lab.boot import boot
+
+pytestmark = pytest.mark.lab
+
+SCENARIO = Path(__file__).resolve().parent / "scenarios" / "run_tests.py"
+TESTS = ("tests/link/test_virtual_interfaces.py", "tests/cli/test_roles.py::test_auto_a_vip_on_a_dummy_says_nothing")
+
+
+def test_with_every_kind_of_interface(tmp_path: Path) -> None:
+    lines: list[str] = []
+    status = boot(SCENARIO, tmp_path, TESTS, on_line=lines.append)
+    said = "\n".join(lines)
+    assert status == 0, said
+    assert "passed" in said
+    assert "skipped" not in said, said
