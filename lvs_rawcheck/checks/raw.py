@@ -10,6 +10,7 @@ from __future__ import annotations
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.steering import Steering
@@ -17,6 +18,8 @@ from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.link.packet import PacketLink
 from lvs_rawcheck.link.rtnetlink import Netlink
+
+__all__ = ["Hooks", "make_steering", "owner_of_mac", "reserve_ports", "run_raw"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,37 +29,6 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver
-
-
-class Hooks:
-    """What a caller may do along the way: the defaults do nothing."""
-
-    __slots__ = ("sockets_open", "verdicts_given", "wrap_link")
-
-    def __init__(
-        self,
-        sockets_open: Callable[[], None] | None = None,
-        wrap_link: Callable[[Link, Path], Link] | None = None,
-        verdicts_given: Callable[[Link, Path, bytes | None, list[Result]], None] | None = None,
-    ) -> None:
-        self.sockets_open = sockets_open or _nothing
-        """Called once, when all sockets are open and no frame was read."""
-        self.wrap_link = wrap_link or _unwrapped
-        """Given the link, returns the one to use: a tracer around it, for instance."""
-        self.verdicts_given = verdicts_given or _nothing_more
-        """Called with link, path, the real server's MAC (None: unknown) and the results, the link still open."""
-
-
-def _nothing() -> None:
-    return None
-
-
-def _unwrapped(link: Link, path: Path) -> Link:
-    return link
-
-
-def _nothing_more(link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
-    return None
 
 
 def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None) -> None:

@@ -11,7 +11,7 @@ from lvs_rawcheck.errors import LinkError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lvs_rawcheck.checks.raw import Hooks
+    from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
 
 _LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.runner import run_request
 from tests.checks.site import request
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 
 from lvs_rawcheck.checks.base import Conversation, Endpoint, Result
-from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.checks.tcp import TcpConversation

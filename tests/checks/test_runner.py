@@ -9,8 +9,8 @@ from pathlib import Path as FilePath
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.path import Path
-from lvs_rawcheck.checks.raw import Hooks
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.interface import Link
 from lvs_rawcheck.link.packet import Frame
