@@ -7,7 +7,7 @@ from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
 from lvs_rawcheck.cli.exit_status import HEALTHY
 from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, report
-from lvs_rawcheck.cli.options import HelpWanted, Option, parse
+from lvs_rawcheck.cli.options import HELP_WORDS, HelpWanted, Option, parse
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import RawCheckError, UsageError
 
@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
     kind = arguments[0] if arguments else ""
     as_json = "--json" in arguments
     try:
-        if kind in ("-h", "--help"):
+        if kind in HELP_WORDS and len(arguments) == 1:
             raise HelpWanted
         if not kind:
             raise UsageError("wanted: a kind of check, tcp")

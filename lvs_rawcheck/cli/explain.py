@@ -14,7 +14,7 @@ from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import build_request
 from lvs_rawcheck.cli.check import TCP_OPTIONS
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
-from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
+from lvs_rawcheck.cli.options import HELP_WORDS, CommandLine, HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
 from lvs_rawcheck.diagnose.explanation import Explanation, explain
@@ -55,7 +55,7 @@ def run(arguments: list[str]) -> int:
 
 def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     kind = arguments[0] if arguments else ""
-    if kind in ("-h", "-?", "--help", "--usage"):
+    if kind in HELP_WORDS and len(arguments) == 1:
         raise HelpWanted
     if kind != "tcp":
         raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)" if kind else "wanted: a kind, tcp")

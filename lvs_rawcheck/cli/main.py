@@ -63,10 +63,11 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import explain
 
         return explain.run(arguments[1:])
-    if name in ("-h", "--help"):
+    # Alone only: both exit 0, and so would a slip in the place of a check.
+    if arguments in (["-h"], ["--help"]):
         say(USAGE)
         return HEALTHY
-    if name in ("-V", "--version"):
+    if arguments in (["-V"], ["--version"]):
         from lvs_rawcheck import __version__
 
         say(f"lvs-rawcheck {__version__}")

@@ -44,8 +44,11 @@ class Option:
         return self.long.replace("-", "_")
 
 
+HELP_WORDS = ("-h", "-?", "--help", "--usage")
+
+
 class HelpWanted(Exception):
-    """The command line asks for help: no error."""
+    """The command line asks for help, and for nothing else: no error."""
 
 
 class CommandLine:
@@ -59,7 +62,12 @@ class CommandLine:
 
 
 def parse(arguments: Sequence[str], options: Sequence[Option]) -> CommandLine:
-    """Return what `arguments` say; UsageError in one sentence, HelpWanted for -h, -? and --help, --usage."""
+    """Return what `arguments` say; UsageError in one sentence, HelpWanted for a word of HELP_WORDS that stands alone.
+
+    Help exits 0, which means healthy to keepalived and ldirectord: `-h HOST` in the place of a check must not.
+    """
+    if len(arguments) == 1 and arguments[0] in HELP_WORDS:
+        raise HelpWanted
     found = CommandLine(options)
     by_name = {f"--{option.long}": option for option in options}
     by_name.update({f"-{option.short}": option for option in options if option.short})
@@ -69,8 +77,8 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> CommandLine:
         if word == "--":
             found.positionals += rest
             break
-        if word in ("-h", "-?", "--help", "--usage"):
-            raise HelpWanted
+        if word in HELP_WORDS:
+            raise UsageError(f"{word} asks for help only where it stands alone")
         if word.startswith("--"):
             name, equals, value = word.partition("=")
             _take(found, _known(by_name, name), name, value if equals else None, rest)

@@ -121,6 +121,43 @@ def test_no_such_command(desk: Desk, arguments: list[str | bytes]) -> None:
     assert "Traceback" not in outcome.stderr
 
 
+SLIPS = [
+    ["lvs-rawcheck", "--help", "check"],
+    ["lvs-rawcheck", "--version", "check"],
+    ["lvs-rawcheck", "-V", "-V"],
+    ["lvs-rawcheck", "check", "--help", REAL_IP, VIP, PORT],
+    ["lvs-rawcheck", "check", "-?", "tcp"],
+    ["lvs-rawcheck", "check", "tcp", "-h", REAL_IP, VIP, PORT],
+    ["lvs-rawcheck", "check", "tcp", REAL_IP, VIP, PORT, "--usage"],
+    ["lvs-rawcheck", "explain", "-h", "tcp"],
+    ["lvs-rawcheck", "explain", "tcp", "-h", REAL_IP, VIP, PORT],
+    ["check_tcp_raw", "-h", "eth0", REAL_IP, VIP, PORT],
+]
+
+
+@pytest.mark.parametrize("words", SLIPS, ids=" ".join)
+def test_help_in_the_place_of_a_check_keeps_no_server_in_the_pool(desk: Desk, words: list[str]) -> None:
+    outcome = desk.run(None, *words)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr
+
+
+HELP = [
+    *(["lvs-rawcheck", word] for word in ("-h", "--help", "-V", "--version")),
+    *(["lvs-rawcheck", "check", word] for word in ("-h", "-?", "--help", "--usage")),
+    ["lvs-rawcheck", "check", "tcp", "--help"],
+    ["lvs-rawcheck", "explain", "tcp", "--help"],
+    ["check_tcp_raw", "--help"],
+]
+
+
+@pytest.mark.parametrize("words", HELP, ids=" ".join)
+def test_help_that_stands_alone(desk: Desk, words: list[str]) -> None:
+    outcome = desk.run(None, *words)
+    assert (outcome.status, outcome.stderr, outcome.log) == (0, "", [])
+    assert "lvs-rawcheck" in outcome.stdout or "check_tcp_raw" in outcome.stdout
+
+
 DROP_IN_WORDS: dict[str, tuple[list[str | bytes], str]] = {
     "no arguments": ([], "wanted: IFACE REAL_SERVER VIRTUAL_IP PORT"),
     "three arguments": (["eth0", REAL_IP, VIP], "wanted: IFACE REAL_SERVER VIRTUAL_IP PORT"),

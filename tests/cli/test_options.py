@@ -49,7 +49,16 @@ def test_spellings(
 @pytest.mark.parametrize("word", ["-h", "-?", "--help", "--usage"])
 def test_help_is_asked_for(word: str) -> None:
     with pytest.raises(HelpWanted):
-        parse(["a", word, "--nonsense"], OPTIONS)
+        parse([word], OPTIONS)
+
+
+@pytest.mark.parametrize("word", ["-h", "-?", "--help", "--usage"])
+@pytest.mark.parametrize(
+    "others", [["{}", "10.0.0.42", "10.0.0.100", "80"], ["10.0.0.42", "{}"], ["-v", "{}"], ["{}", "{}"]]
+)
+def test_help_among_other_words_is_a_slip(word: str, others: list[str]) -> None:
+    with pytest.raises(UsageError, match="asks for help only where it stands alone"):
+        parse([other.format(word) for other in others], OPTIONS)
 
 
 def test_help_names_every_option() -> None:
