@@ -37,7 +37,8 @@ from lvs_rawcheck.wire.tcp import (
 
 MSS_MIN = 48  # octets, as Linux (tcp_min_snd_mss): a peer must not make us send single octets
 RCV_WND = 64240  # octets, 44 full segments: what a kernel offers without window scaling
-CHALLENGE_LIMIT = 10  # challenge ACKs a connection, RFC 5961 7: forged segments must not make us an amplifier
+# Challenge ACKs a connection, and as many RSTs: forged segments must not make us an amplifier (RFC 5961 7).
+CHALLENGE_LIMIT = 10
 QUICK_SYN_LIMIT = 3  # SYNs sent at once after a challenge; from then on at the usual pace
 
 
@@ -56,6 +57,7 @@ class Connection:
         "_peer_fin_at",
         "_quick_syns",
         "_received",
+        "_resets",
         "_sending",
         "_timer_at",
         "destination_port",
@@ -83,6 +85,7 @@ class Connection:
         self._ack_due = False
         self._challenges = 0
         self._quick_syns = 0
+        self._resets = 0
         self._outbox: list[Segment] = []
         self._events: list[Event] = []
         self._timer_at: float | None = None
@@ -204,8 +207,11 @@ class Connection:
         """The peer holds an older connection on these four numbers, in TIME_WAIT perhaps, and asks about it.
 
         The RST (3.10.7.3, first) ends that one; the SYN that follows at once meets a listener, 0.2 s earlier
-        than the timer would.
+        than the timer would. After CHALLENGE_LIMIT of them whoever asks is no such peer, and gets no answer.
         """
+        if self._resets == CHALLENGE_LIMIT:
+            return
+        self._resets += 1
         self._outbox.append(Segment(self.source_port, self.destination_port, segment.ack, 0, RST, 0))
         if self._quick_syns < QUICK_SYN_LIMIT:
             self._quick_syns += 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from lvs_rawcheck.errors import LocalProtocolError
-from lvs_rawcheck.tcp.connection import Connection
-from lvs_rawcheck.wire.tcp import ACK, SYN, Segment
+from lvs_rawcheck.tcp.connection import CHALLENGE_LIMIT, Connection
+from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
 from tests.tcp.play import Play
 from tests.tcp.prologues import SYN_SENT
 
@@ -142,6 +142,19 @@ def test_three_quick_syns_at_most(play: Play) -> None:
         0.210 > S 0:0(0) win 64240 <mss 1460,sackOK>
         """,
     )
+
+
+def test_a_storm_of_false_answers_is_answered_ten_times_at_most() -> None:
+    """RFC 5961 7, for the RSTs of RFC 9293 3.10.7.3 too: whoever forges so many is not to be served."""
+    connection = Connection(1, 2, 3)
+    connection.open(0.0)
+    sent = []
+    for number in range(100):
+        connection.receive_segment(Segment(2, 1, 300, 77 + number, ACK, 1000), 0.1)
+        sent += [segment.flags for segment in connection.segments_to_send(0.1)]
+    assert sent.count(RST) == CHALLENGE_LIMIT
+    connection.receive_segment(Segment(2, 1, 300, 4, SYN | ACK, 1000), 0.1)
+    assert connection.state == "ESTABLISHED"
 
 
 @pytest.mark.parametrize("octets", LYING_OPTIONS)
