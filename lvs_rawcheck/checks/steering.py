@@ -32,7 +32,7 @@ BELIEVED_SECONDS = 1.0  # how long an entry is believed without asking the kerne
 REREAD_SECONDS = 0.05  # how often the kernel's entry is read again while it is awaited
 SETTLE_SECONDS = 0.01  # from hearing an answer to reading what the kernel made of it
 ASK_INTERVAL = 1.1  # seconds; arp(7), locktime: for 1 s after an update the kernel ignores another answer
-NUD_PERMANENT = 0x80  # neighbour.h: the administrator's own word
+NUD_FIXED = 0x80 | 0x40  # neighbour.h, NUD_PERMANENT and NUD_NOARP: the administrator's own word
 
 
 class Steering:
@@ -47,12 +47,12 @@ class Steering:
         "_ask_again_at",
         "_asked",
         "_believed_until",
+        "_fixed",
         "_heard",
         "_hears_answers",
         "_lookup",
         "_new_resolver",
         "_nudge",
-        "_permanent",
         "_reread_at",
         "_resolver",
         "mac",
@@ -72,7 +72,7 @@ class Steering:
         self._new_resolver = new_resolver
         self._hears_answers = hears_answers
         self._resolver: Resolver | None = None
-        self._permanent = False
+        self._fixed = False
         self._asked = False
         self._heard: bytes | None = None
         self._ask_again_at = 0.0
@@ -100,7 +100,7 @@ class Steering:
     def doubt(self, now: float) -> None:
         """A check got no answer: read the entry again, ask on the wire unless an administrator fixed it."""
         self._read(now)
-        if not self._permanent:
+        if not self._fixed:
             self._ask(now)
 
     def trust(self) -> None:
@@ -149,7 +149,7 @@ class Steering:
             self.mac = self._heard  # the kernel makes no entry of an answer that it did not ask for
         else:
             self.mac = entry.mac if entry.usable else None
-        self._permanent = entry is not None and bool(entry.state & NUD_PERMANENT)
+        self._fixed = entry is not None and bool(entry.state & NUD_FIXED)
         self._believed_until = now + BELIEVED_SECONDS
 
     def _ask(self, now: float) -> None:

@@ -21,6 +21,8 @@ from lvs_rawcheck.link.netlink import (
     format_attribute,
     parse_attributes,
 )
+from lvs_rawcheck.wire.address import MAC_OCTETS
+from lvs_rawcheck.wire.ethernet import is_unicast_mac
 from lvs_rawcheck.wire.value import Value
 
 NUD_INCOMPLETE = 0x01
@@ -31,7 +33,7 @@ NUD_PROBE = 0x10
 NUD_FAILED = 0x20
 NUD_NOARP = 0x40
 NUD_PERMANENT = 0x80
-NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT
+NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP
 
 SCOPE_UNIVERSE = 0
 SCOPE_LINK = 253
@@ -151,8 +153,13 @@ class Neighbour(Value):
 
     @property
     def usable(self) -> bool:
-        """Whether the kernel would send a packet to this MAC now, verified or not (RFC 4861 7.3.2)."""
-        return bool(self.state & NUD_USABLE) and self.mac is not None and len(self.mac) == 6
+        """Whether the kernel would send a packet to this MAC now, verified or not (RFC 4861 7.3.2).
+
+        NUD_NOARP is an administrator's word too, where it names one machine: groups have such entries as well.
+        """
+        if not self.state & NUD_USABLE or self.mac is None or len(self.mac) != MAC_OCTETS:
+            return False
+        return not self.state & NUD_NOARP or is_unicast_mac(self.mac)
 
 
 def _family(address: bytes) -> int:

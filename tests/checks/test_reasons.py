@@ -168,12 +168,13 @@ def test_a_host_that_is_gone_though_its_entry_is_there(network: Network, family:
 
 
 @both_families
-def test_an_entry_of_the_administrator_s_is_never_asked_for(network: Network, family: Family) -> None:
+@pytest.mark.parametrize("state", ["permanent", "noarp"])
+def test_an_entry_of_the_administrator_s_is_never_asked_for(network: Network, family: Family, state: str) -> None:
     host = active(network)
     real = healthy(network)
-    host.ip("neigh", "replace", family.real, "lladdr", "02:00:00:00:99:99", "dev", "eth0", "nud", "permanent")
+    host.ip("neigh", "replace", family.real, "lladdr", "02:00:00:00:99:99", "dev", "eth0", "nud", state)
     assert_reason(run(host, request(family.real, family.vip, timeout=SHORT)), Reason.NO_ANSWER)
-    host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", "permanent")
+    host.ip("neigh", "replace", family.real, "lladdr", real.mac, "dev", "eth0", "nud", state)
     assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
 
 

@@ -22,7 +22,7 @@ from tests.checks.site import packed
 
 DIRECTOR_MAC, REAL_MAC, NEW_MAC = (bytes.fromhex(f"02000000000{digit}") for digit in "abc")
 DIRECTOR_IP, REAL_IP = packed("10.0.0.21"), packed("10.0.0.42")
-REACHABLE, STALE, INCOMPLETE, FAILED, PERMANENT = 0x02, 0x04, 0x01, 0x20, 0x80  # neighbour.h
+REACHABLE, STALE, INCOMPLETE, FAILED, PERMANENT, NOARP = 0x02, 0x04, 0x01, 0x20, 0x80, 0x40  # neighbour.h
 
 
 class Kernel:
@@ -74,7 +74,7 @@ def pass_time(steering: Steering, until: float) -> int:
     return asked
 
 
-@pytest.mark.parametrize("state", [REACHABLE, STALE, PERMANENT])
+@pytest.mark.parametrize("state", [REACHABLE, STALE, PERMANENT, NOARP])
 def test_the_kernel_s_entry_is_taken_as_it_is(state: int) -> None:
     kernel = Kernel(REAL_MAC, state)
     steering = kernel.steering()
@@ -162,15 +162,24 @@ def test_doubt_asks_once_and_again_when_the_kernel_would_listen() -> None:
     assert kernel.nudges == 0, "the kernel has an entry"
 
 
-def test_a_permanent_entry_is_never_asked_for_nor_doubted() -> None:
-    kernel = Kernel(REAL_MAC, PERMANENT)
+@pytest.mark.parametrize("state", [PERMANENT, NOARP])
+def test_a_permanent_entry_is_never_asked_for_nor_doubted(state: int) -> None:
+    kernel = Kernel(REAL_MAC, state)
     steering = kernel.steering()
     steering.begin(0.0)
     steering.doubt(0.2)
     assert (questions(steering, 0.2), steering.asking, steering.silent) == (0, False, False)
-    kernel.set(NEW_MAC, PERMANENT)
+    kernel.set(NEW_MAC, state)
     steering.doubt(0.4)
     assert steering.mac == NEW_MAC, "the administrator may change it"
+
+
+@pytest.mark.parametrize("mac", ["333300000001", "ffffffffffff", "000000000000"])
+def test_an_entry_of_a_group_is_nobody_s(mac: str) -> None:
+    kernel = Kernel(bytes.fromhex(mac), NOARP)
+    steering = kernel.steering()
+    steering.begin(0.0)
+    assert steering.mac is None
 
 
 def test_silence_needs_a_question() -> None:
