@@ -20,18 +20,56 @@ INTERFACE_ANY = "any"
 TIMEOUT_DEFAULT = 2.0  # seconds
 TIMEOUT_MAX = 300.0  # seconds: longer than any delay between checks makes sense
 
+_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
+_LOOPBACK6 = bytes(15) + b"\x01"
+
 
 def no_registry(address: bytes) -> bool:
     """Return False: where there is no registry, no address is a VIP by it."""
     return False
 
 
-def _demand_host_address(what: str, address: bytes) -> None:
-    """Raise UsageError for an address that no host can have (RFC 1122 3.2.1.3, RFC 4291 2.5.2 and 2.7)."""
+def demand_host_address(what: str, address: bytes) -> None:
+    """Raise UsageError for an address that no host can have (RFC 1122 3.2.1.3, RFC 4291 2.5.2, 2.5.5.2 and 2.7)."""
     first = address[0]
     impossible = first == 0 or first >= 224 if len(address) == IPV4_OCTETS else first == 0xFF or not any(address)
     if impossible:
         raise UsageError(f"{what} {format_address(address)}: no host can have this address")
+    if address.startswith(_MAPPED) and len(address) != IPV4_OCTETS:
+        raise UsageError(
+            f"{what} {format_address(address)}: write this IPv4 address as IPv4, it is never on an IPv6 wire"
+        )
+
+
+def _demand_vip(address: bytes) -> None:
+    """Raise UsageError for an address that no director can forward to."""
+    demand_host_address("VIP", address)
+    if _is_loopback(address):
+        raise UsageError(f"VIP {format_address(address)}: a loopback address is never on a wire")
+    _demand_routable("VIP", address)
+
+
+def _demand_real_server(address: bytes) -> None:
+    """Raise UsageError for what cannot be a real server; a loopback address can: a director that is its own."""
+    demand_host_address("real server", address)
+    _demand_routable("real server", address)
+
+
+def _demand_routable(what: str, address: bytes) -> None:
+    if _is_link_local(address):
+        raise UsageError(f"{what} {format_address(address)}: a link-local address does not say on which link")
+
+
+def _is_loopback(address: bytes) -> bool:
+    """Return whether it is 127.0.0.0/8 or ::1 (RFC 1122 3.2.1.3, RFC 4291 2.5.3)."""
+    return address[0] == 127 if len(address) == IPV4_OCTETS else address == _LOOPBACK6
+
+
+def _is_link_local(address: bytes) -> bool:
+    """Return whether it is 169.254.0.0/16 or fe80::/10 (RFC 3927 2.1, RFC 4291 2.5.6)."""
+    if len(address) == IPV4_OCTETS:
+        return address[:2] == b"\xa9\xfe"
+    return address[0] == 0xFE and address[1] & 0xC0 == 0x80
 
 
 class Request:
@@ -60,9 +98,9 @@ class Request:
         """Raise UsageError where real server and VIPs cannot belong together."""
         if not endpoints:
             raise UsageError("no VIP given")
-        _demand_host_address("real server", real_ip)
+        _demand_real_server(real_ip)
         for endpoint in endpoints:
-            _demand_host_address("VIP", endpoint.vip)
+            _demand_vip(endpoint.vip)
             if len(endpoint.vip) != len(real_ip):
                 raise UsageError(
                     f"VIP {format_address(endpoint.vip)} is not of the real server's family: {format_address(real_ip)}"

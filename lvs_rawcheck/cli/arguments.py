@@ -153,7 +153,14 @@ def build_request(kind: str, conversation: Callable[[], Conversation], line: Com
     request = Request(kind, conversation, parse_address(words[0]), parse_endpoints(words[1], default_port))
     for key in _REQUEST_KEYS:
         setattr(request, key, line.values[key])
-    if request.source is not None and len(request.source) != len(request.real_ip):
-        source, real_server = format_address(request.source), format_address(request.real_ip)
-        raise UsageError(f"source {source} is not of the real server's family: {real_server}")
+    if request.source is not None:
+        _demand_source(request.source, request.real_ip)
     return request
+
+
+def _demand_source(source: bytes, real_ip: bytes) -> None:
+    requests.demand_host_address("source", source)
+    if len(source) != len(real_ip):
+        raise UsageError(
+            f"source {format_address(source)} is not of the real server's family: {format_address(real_ip)}"
+        )
