@@ -189,14 +189,17 @@ class Driver:
             return
         flow = running.flow
         endpoint = flow.endpoint
-        if packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port:
-            pseudo_sum = self._addresses[endpoint.vip].pseudo_sum if frame.checksum_ready else None
-            segment = parse_segment(frame.octets, packet.payload_offset, packet.end, pseudo_sum)
-            flow.receive_segment(segment, frame.source_mac, now)
-        elif packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port:
-            flow.receive_own(frame.source_mac, packet.ttl)
-        else:
+        answers = packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port
+        is_own = packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port
+        if not answers and not is_own:
             return
+        # The sum of the addresses is the same in both directions.
+        pseudo_sum = self._addresses[endpoint.vip].pseudo_sum if frame.checksum_ready else None
+        segment = parse_segment(frame.octets, packet.payload_offset, packet.end, pseudo_sum)
+        if answers:
+            flow.receive_segment(segment, frame.source_mac, now)
+        else:
+            flow.receive_own(segment, frame.source_mac, packet.ttl)
         self._attend(running, now)
 
     def _take_icmp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:

@@ -13,6 +13,7 @@ from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
 from lvs_rawcheck.tcp.isn import initial_sequence_number
 from lvs_rawcheck.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+from lvs_rawcheck.tcp.timers import SYN_INTERVAL
 from lvs_rawcheck.wire.address import format_address, format_mac
 from lvs_rawcheck.wire.ip import TTL_DEFAULT
 from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
@@ -39,6 +40,7 @@ class Flow:
         "_answered_from",
         "_clean_close",
         "_conversation",
+        "_doubt_at",
         "_isn_offset",
         "_mss",
         "_reply_mac",
@@ -81,6 +83,8 @@ class Flow:
         self.connected_at: float | None = None
         self.doubtful = False
         """A SYN went unanswered since this was last set to False."""
+        self._doubt_at: float | None = None
+        """When to doubt the MAC, where the deadline leaves no time to wait for the second SYN."""
         self._conversation = conversation
         self._reply_mac = reply_mac
         self._isn_offset = isn_offset
@@ -123,6 +127,8 @@ class Flow:
             iss = initial_sequence_number(self._isn_offset, now)
             self.connection = Connection(self.source_port, self.endpoint.port, iss, self._mss)
             self.connection.open(now)
+            half = (self.deadline - now) / 2
+            self._doubt_at = now + half if half < SYN_INTERVAL else None
 
     def receive_segment(self, segment: Segment, source_mac: bytes, now: float) -> None:
         """Take in a segment from the VIP, port and checksum already matched."""
@@ -131,13 +137,18 @@ class Flow:
         if source_mac != self.mac and not self._reply_mac.allows(source_mac):
             self._note_stray(segment, source_mac)
             return
-        if source_mac != self.mac:
-            self._answered_from = source_mac
+        self._answered_from = source_mac if source_mac != self.mac else None
         self.connection.receive_segment(segment, now)
         self._take_events(now)
+        self._answered_from = None
 
-    def receive_own(self, source_mac: bytes, ttl: int) -> None:
-        """Take in a segment of our own that came back: one hop older and from the real server, it was forwarded."""
+    def receive_own(self, segment: Segment, source_mac: bytes, ttl: int) -> None:
+        """Take in a segment of our own that came back: one hop older and from the real server, it was forwarded.
+
+        Only one still in flight counts: who forges one does not know its sequence number.
+        """
+        if self.connection is None or not self.connection.has_in_flight(segment.seq):
+            return
         if source_mac == self.mac and ttl < TTL_DEFAULT:
             self._decide(
                 Verdict(
@@ -169,6 +180,8 @@ class Flow:
     def next_timer(self) -> float:
         """Return when `handle_timer` wants to be called: at the deadline at the latest."""
         timer = self.connection.next_timer() if self.connection is not None else None
+        if self._doubt_at is not None and self.unanswered and (timer is None or self._doubt_at < timer):
+            timer = self._doubt_at
         return self.deadline if timer is None else min(timer, self.deadline)
 
     def handle_timer(self, now: float) -> None:
@@ -176,6 +189,9 @@ class Flow:
         if now >= self.deadline:
             self._expire()
         elif self.connection is not None:
+            if self._doubt_at is not None and now >= self._doubt_at:
+                self._doubt_at = None
+                self.doubtful = self.doubtful or self.unanswered
             due = self.connection.next_timer()
             if due is not None and now >= due:
                 self.doubtful = self.doubtful or self.unanswered
@@ -192,7 +208,7 @@ class Flow:
                 verdict = self._judge(event, now)
                 if verdict is not None:
                     self._decide(verdict)
-        if self.verdict is None:
+        if self.verdict is None and self.connected_at is not None:
             octets = self._conversation.octets_to_send()
             if octets:
                 connection.send(octets)

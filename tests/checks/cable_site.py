@@ -112,6 +112,11 @@ class CableSite:
         addresses = AddressPair(vip or self.vip, self.director_ip)
         return SegmentTemplate(addresses, segment.source_port, segment.destination_port).packet(segment)
 
+    def own_packet(self, segment: Segment, ttl: int) -> bytes:
+        """Return the IP packet of a segment from the director to the VIP, as one that forwards it sends it back."""
+        addresses = AddressPair(self.director_ip, self.vip, ttl)
+        return SegmentTemplate(addresses, segment.source_port, segment.destination_port).packet(segment)
+
     def send(self, octets: bytes, mac: bytes, ethertype: int) -> None:
         """Send a frame from this MAC."""
         self.far_end.own_mac = mac

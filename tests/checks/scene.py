@@ -10,7 +10,7 @@ from lvs_rawcheck.checks.flow import Flow
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.tcp.isn import TICKS_PER_SECOND
 from lvs_rawcheck.wire.ip import parse_packet
-from lvs_rawcheck.wire.tcp import Segment, parse_segment
+from lvs_rawcheck.wire.tcp import SYN, Segment, parse_segment
 from lvs_rawcheck.wire.template import AddressPair
 from tests.checks.site import PORT, packed
 
@@ -122,6 +122,11 @@ class Scene:
         number = (self.iss + ack) % 2**32 if self.flow.connection is not None else ack
         segment = Segment(PORT, SOURCE_PORT, SERVER_ISS + seq, number, flags, 65535, b"", payload)
         self.flow.receive_segment(segment, mac, now)
+
+    def receive_own(self, mac: bytes, ttl: int, distance: int = 0) -> None:
+        """Let a SYN of our own come back; distance: of its sequence number from the one we sent."""
+        seq = (self.iss + distance) % 2**32 if self.flow.connection is not None else distance
+        self.flow.receive_own(Segment(SOURCE_PORT, PORT, seq, 0, SYN, 64240), mac, ttl)
 
     def expire(self) -> None:
         """Let the deadline come."""

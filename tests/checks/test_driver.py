@@ -12,6 +12,7 @@ import pytest
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
 from lvs_rawcheck.checks.flow import Flow
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.wire.ip import PROTO_TCP, build_packet
 from lvs_rawcheck.wire.tcp import ACK, FIN, RST, SYN
 from tests.checks.cable_site import NEW_MAC, OTHER_MAC, PERMANENT, REAL_MAC, CableSite, answer_to
 from tests.checks.rig import reason
@@ -101,6 +102,29 @@ def test_another_mac_alone_is_wrong(site: CableSite) -> None:
     flow = site.start(timeout=0.5)
     serve_until_done(site, mac=OTHER_MAC)
     assert reason(flow) == Reason.WRONG_MAC
+
+
+def test_our_own_syn_comes_back_from_the_server(site: CableSite) -> None:
+    flow = site.start()
+    site.send(site.own_packet(site.segments()[0], 63), REAL_MAC, site.ethertype)
+    site.driver.run()
+    assert reason(flow) == Reason.LOOPED
+
+
+def test_what_only_resembles_it_changes_nothing(site: CableSite) -> None:
+    """Cut off, with a broken checksum, of another sequence number: none is our frame."""
+    site.learn(REAL_MAC, PERMANENT)
+    flow = site.start(timeout=0.3)
+    syn = site.segments()[0]
+    octets = site.own_packet(syn, 63)
+    header = len(octets) - 20 - len(syn.options)
+    syn.seq = (syn.seq + 1) % 2**32
+    broken = octets[:-1] + bytes((octets[-1] ^ 1,))
+    cut = build_packet(site.director_ip, site.vip, PROTO_TCP, octets[header : header + 8], 63)
+    for packet in (site.own_packet(syn, 63), broken, cut):
+        site.send(packet, REAL_MAC, site.ethertype)
+    site.driver.run()
+    assert reason(flow) == Reason.NO_ANSWER
 
 
 # Neighbours --------------------------------------------------------------------------------------------

@@ -128,6 +128,16 @@ def test_what_the_conversation_says_is_sent() -> None:
     assert [segment.payload for segment in scene.sent()] == [b"", b"HELO"]
 
 
+def test_what_it_has_ready_before_waits_for_the_connection() -> None:
+    scene = Scene(DEADLINE, expects=b"220 ", says=b"HELO")
+    scene.steer()
+    scene.sent()
+    scene.receive(ACK, ack=77)
+    assert [segment.payload for segment in scene.sent()] == [b"", b""], "RST and SYN"
+    scene.receive(SYN | ACK)
+    assert [segment.payload for segment in scene.sent()] == [b"HELO"]
+
+
 # Who may answer ----------------------------------------------------------------------------------------
 
 
@@ -172,6 +182,15 @@ def test_any_mac() -> None:
     assert "answered from 02:00:00:00:00:0c" in scene.detail
 
 
+def test_another_mac_is_named_only_where_it_decided() -> None:
+    scene = Scene(DEADLINE, rule="any")
+    scene.steer()
+    scene.receive(ACK, ack=77, mac=OTHER_MAC)
+    scene.receive(SYN | ACK)
+    assert scene.reason == Reason.OK
+    assert "answered from" not in scene.detail
+
+
 def test_known_machines_do_not_count_unknown_ones_do() -> None:
     nobody: dict[bytes, bytes] = {}
     neighbours = {OTHER_MAC: bytes((10, 0, 0, 43))}
@@ -198,7 +217,7 @@ def test_one_mac_by_name() -> None:
 
 def test_our_own_frame_one_hop_older_from_the_server_is_a_loop(scene: Scene) -> None:
     scene.steer()
-    scene.flow.receive_own(REAL_MAC, TTL_DEFAULT - 1)
+    scene.receive_own(REAL_MAC, TTL_DEFAULT - 1)
     assert scene.reason == Reason.LOOPED
     assert scene.flow.finished
 
@@ -208,7 +227,14 @@ def test_our_own_frame_one_hop_older_from_the_server_is_a_loop(scene: Scene) -> 
 )
 def test_a_mirror_port_shows_our_frames_and_is_no_loop(scene: Scene, mac: bytes, ttl: int) -> None:
     scene.steer()
-    scene.flow.receive_own(mac, ttl)
+    scene.receive_own(mac, ttl)
+    assert scene.reason is None
+
+
+@pytest.mark.parametrize("distance", [-1, 1, 1000, -(2**31)])
+def test_a_frame_that_we_never_sent_is_no_loop(scene: Scene, distance: int) -> None:
+    scene.steer()
+    scene.receive_own(REAL_MAC, TTL_DEFAULT - 1, distance)
     assert scene.reason is None
 
 
@@ -242,7 +268,7 @@ def test_an_icmp_error_about_what_was_acknowledged_is_late() -> None:
 
 def test_nothing_counts_before_anything_was_sent(scene: Scene) -> None:
     scene.receive(SYN | ACK)
-    scene.flow.receive_own(REAL_MAC, 63)
+    scene.receive_own(REAL_MAC, 63)
     scene.flow.receive_icmp_error("ICMP 3/13", 0, REAL_MAC)
     assert scene.reason is None
 
@@ -290,6 +316,22 @@ def test_doubt_comes_with_a_syn_that_goes_unanswered(scene: Scene) -> None:
     scene.flow.handle_timer(due)
     assert scene.flow.doubtful
     assert flags_of(scene.sent()) == [SYN]
+
+
+@pytest.mark.parametrize("deadline", [0.01, 0.1, 0.2, 0.3])
+def test_a_short_deadline_leaves_half_of_it_for_doubt(deadline: float) -> None:
+    scene = Scene(deadline)
+    scene.steer()
+    scene.sent()
+    due = scene.flow.next_timer()
+    assert due == pytest.approx(deadline / 2)
+    scene.flow.handle_timer(due)
+    assert scene.flow.doubtful
+    assert scene.sent() == [], "SYNs keep their pace"
+    scene.flow.steer(NEW_MAC, due)
+    assert flags_of(scene.sent()) == [SYN]
+    scene.receive(SYN | ACK, mac=NEW_MAC)
+    assert scene.reason == Reason.OK
 
 
 def test_no_doubt_once_connected() -> None:
@@ -353,7 +395,7 @@ def test_silence_instead_of_a_goodbye_changes_nothing(leaving: Scene) -> None:
 def test_what_else_arrives_while_leaving_changes_nothing(leaving: Scene) -> None:
     leaving.receive(ACK, seq=1, payload=b"220 hello")
     leaving.receive(SYN | ACK, mac=OTHER_MAC)
-    leaving.flow.receive_own(REAL_MAC, 63)
+    leaving.receive_own(REAL_MAC, 63, 1)
     leaving.flow.receive_icmp_error("ICMP 3/13", leaving.iss + 1, REAL_MAC)
     leaving.flow.steer(NEW_MAC, 0.5)
     assert leaving.reason == Reason.OK

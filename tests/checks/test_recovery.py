@@ -20,6 +20,7 @@ pytestmark = pytest.mark.netns
 NEW_MAC = "02:00:00:00:aa:bb"
 RECOVERED_WITHIN = 15.0  # seconds
 INTERVAL = 1.0  # seconds between checks
+SHORT_DEADLINE = 0.15  # seconds: over before a second SYN is due
 RIGHT_AFTERWARDS = 3  # checks
 
 
@@ -61,6 +62,15 @@ def test_one_shots(network: Network, family: Family, state: str) -> None:
     assert entry.mac == real.mac_octets, "the kernel, and so IPVS, is right too"
     for _ in range(RIGHT_AFTERWARDS):
         assert run(host, request(family.real, family.vip, timeout=INTERVAL)).healthy
+
+
+@both_families
+def test_one_shots_of_a_short_deadline(network: Network, family: Family) -> None:
+    """Half of it is left to ask on the wire, and to try the new MAC."""
+    host, real = active(network), healthy(network)
+    assert run(host, request(family.real, family.vip)).healthy
+    _change_mac(host, real, family, "stale")
+    _moment_of_recovery(lambda: run(host, request(family.real, family.vip, timeout=SHORT_DEADLINE)).healthy)
 
 
 @both_families
