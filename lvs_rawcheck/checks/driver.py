@@ -57,8 +57,8 @@ class _Running:
 class Driver:
     """Runs flows over one link until their verdicts.
 
-    Link and guards are the caller's to close. Raises LinkError when the link fails: then nobody's server is
-    at fault.
+    Link and guards are the caller's to close. Raises LinkError when the link fails while a flow has no
+    verdict: then nobody's server is at fault. A flow that has one needs the link no more, and has finished.
     """
 
     def __init__(self, link: Link, path: Path, guards: GuardPool) -> None:
@@ -117,10 +117,15 @@ class Driver:
 
     def turn(self) -> None:
         """Take in what has arrived and what is due; wait if there is neither."""
-        if not self._receive_waiting():
-            self._wait()
-            self._receive_waiting()
-        self._handle_timers()
+        try:
+            if not self._receive_waiting():
+                self._wait()
+                self._receive_waiting()
+            self._handle_timers()
+        except LinkError:
+            self._finish_judged()
+            if self._running:
+                raise
 
     # Waiting -------------------------------------------------------------------------------------------
 
@@ -252,6 +257,12 @@ class Driver:
         flow.note_silent_neighbour(steering.silent)
         if steering.mac is not None:
             flow.steer(steering.mac, now)
+
+    def _finish_judged(self) -> None:
+        """Let those go that have a verdict: what they still had to send was a farewell."""
+        for running in list(self._running.values()):
+            if running.flow.verdict is not None:
+                self._finish(running)
 
     def _finish(self, running: _Running) -> None:
         flow = running.flow

@@ -302,6 +302,43 @@ def test_waiting_costs_no_turns(site: CableSite) -> None:
     assert turns < 40, "SYNs, questions, readings of the table and the deadline; not a busy loop"
 
 
+# A link that fails -------------------------------------------------------------------------------------
+
+
+def unplug(site: CableSite) -> None:
+    """Let nothing be sent any more."""
+
+    def refuse(octets: bytes, destination_mac: bytes, ethertype: int) -> None:
+        raise LinkError("interface cable0 is down")
+
+    site.link.send = refuse  # type: ignore[method-assign]
+
+
+def test_a_verdict_outlives_the_link(site: CableSite) -> None:
+    """There is no farewell then, and no deadline to wait for."""
+    finished: list[Flow] = []
+    flow = site.start(done=finished.append)
+    flow.close_cleanly()
+    site.serve()
+    unplug(site)
+    site.driver.run()
+    assert finished == [flow]
+    assert reason(flow) == Reason.OK
+
+
+def test_without_a_verdict_the_link_is_to_blame(site: CableSite) -> None:
+    judged, waiting = site.start(), site.start()
+    judged.close_cleanly()
+    site.send_segment(answer_to(site.segments()[0]))
+    site.driver.turn()
+    unplug(site)
+    with pytest.raises(LinkError, match="cable0 is down"):
+        site.driver.run()
+    assert judged.verdict is not None
+    assert waiting.verdict is None
+    assert site.driver.in_flight == 1
+
+
 # What it holds -----------------------------------------------------------------------------------------
 
 
