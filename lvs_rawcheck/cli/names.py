@@ -10,7 +10,7 @@ from __future__ import annotations
 import _socket
 import os
 import select
-from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGKILL, setitimer, signal
+from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGKILL, setitimer, signal
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.cli.arguments import parse_port
@@ -109,6 +109,7 @@ def _first_address(name: str, family: int) -> str:
 
 def ask_by(deadline: float, look_up: Callable[[], str], subject: str) -> str:
     """Return what look_up returns, called in a child; its UsageError too. LinkError when the deadline passes."""
+    signal(SIGCHLD, SIG_DFL)  # where it is inherited as ignored, the kernel reaps the child before we can
     try:
         reader, writer = os.pipe2(os.O_CLOEXEC)
         child = os.fork()  # if this fails, the pipe ends with the process

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 
 import pytest
@@ -109,6 +110,18 @@ def test_a_child_outlives_nobody() -> None:
 
 
 # By the command, with a system's files of the test's own.
+
+IGNORING_CHILDREN = (
+    "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@pytest.mark.netns
+def test_a_parent_that_ignores_its_children_changes_nothing(desk: Desk, site: Site) -> None:
+    desk.mount("/etc/hosts", HOSTS)
+    desk.become = (sys.executable, "-I", "-c", IGNORING_CHILDREN)
+    outcome = desk.drop_in(site.director, "eth0", "web1", "www", "http")
+    assert (outcome.status, outcome.stderr) == (0, "")
 
 
 @pytest.mark.netns
