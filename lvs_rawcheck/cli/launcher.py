@@ -12,6 +12,27 @@ import sys
 
 sys.path.append(os.path.realpath(__file__).rsplit("/", 3)[0])
 
-from lvs_rawcheck.cli.main import main
+
+def regret(error: Exception) -> None:
+    """Say in one line, on stderr and in the log, that half a program gives no verdict; use nothing of that program."""
+    import _socket
+    import select
+    from contextlib import suppress
+
+    line = f"cannot-judge: the program is not whole: {type(error).__name__}: {error}".replace("\n", " ")
+    octets = f"lvs-rawcheck: {line}\n".encode("utf-8", "backslashreplace")
+    with suppress(OSError):  # closed; and a pipe that nobody reads must not hold us
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, octets)
+    with suppress(OSError):  # no logger, or its queue is full
+        log = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK)
+        log.sendto(b"<27>" + octets, "/dev/log")  # daemon.err, RFC 3164 4.1.1
+
+
+try:
+    from lvs_rawcheck.cli.main import main
+except Exception as error:  # an upgrade under way, a damaged file: keepalived shows nobody a traceback
+    regret(error)
+    sys.exit(1)
 
 sys.exit(main())

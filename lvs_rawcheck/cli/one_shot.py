@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.raw import Hooks
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.runner import cannot_judge, run_request
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
 from lvs_rawcheck.cli.output import complain, one_sentence, say
