@@ -13,7 +13,7 @@ from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import ROUTINE_OPTIONS, parse_interface
-from lvs_rawcheck.cli.exit_status import HEALTHY
+from lvs_rawcheck.cli.exit_status import HEALTHY, end_after
 from lvs_rawcheck.cli.names import resolve_hosts, resolve_port
 from lvs_rawcheck.cli.one_shot import judge, refuse, report
 from lvs_rawcheck.cli.options import HelpWanted, Option, parse
@@ -90,6 +90,7 @@ def run(arguments: list[str]) -> int:
 def _check(arguments: list[str]) -> Result:
     started = clock.now()
     line = parse(arguments, OPTIONS)
+    end_after(_timeout_of(line))
     request = _build_request(line, started)
     if line.values["verbose"]:
         _print_parameters(request)
@@ -102,8 +103,7 @@ def _build_request(line: CommandLine, started: float) -> Request:
     if len(words) != 4:
         raise UsageError(f"wanted: {_POSITIONALS}")
     interface, real_server, virtual_ip, port = words
-    timeout = line.values["timeout"]
-    deadline = started + (timeout if isinstance(timeout, float) else TIMEOUT_OF_ZERO)
+    deadline = started + _timeout_of(line)
     interface = parse_interface(interface)
     number = resolve_port(port, deadline)
     real_ip, vip = resolve_hosts(real_server, virtual_ip, deadline)
@@ -116,6 +116,11 @@ def _build_request(line: CommandLine, started: float) -> Request:
     if request.timeout <= 0:
         raise LinkError("the time was over before the check began")
     return request
+
+
+def _timeout_of(line: CommandLine) -> float:
+    timeout = line.values["timeout"]
+    return timeout if isinstance(timeout, float) else TIMEOUT_OF_ZERO
 
 
 def _print_parameters(request: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, never_die_by_signal
+from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, ignore_signals, never_die_by_signal, verdict_given
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 
 TYPE_CHECKING = False
@@ -30,14 +30,17 @@ def run_as(program: str) -> int:
     """Run a program with the arguments of sys.argv, whatever our file is called; return its exit status, 0 or 1."""
     never_die_by_signal()
     try:
-        return _command(program)(sys.argv[1:])
+        status = _command(program)(sys.argv[1:])
     except Exception as error:  # ours, whatever it is: keepalived shows nobody a traceback, the log a sentence
-        return _fail(program, f"cannot-judge: internal error: {type(error).__name__}: {error}")
+        status = _fail(program, f"cannot-judge: internal error: {type(error).__name__}: {error}")
+    ignore_signals()
+    return status
 
 
 def _fail(program: str, sentence: str) -> int:
     from lvs_rawcheck.director.system_log import LOG_ERR, log_line
 
+    verdict_given(UNHEALTHY)
     sentence = one_sentence(sentence)
     complain(f"{program}: {sentence}")
     log_line(LOG_ERR, sentence)
@@ -72,6 +75,7 @@ def _subcommand(arguments: list[str]) -> int:
 
         say(f"lvs-rawcheck {__version__}")
         return HEALTHY
+    verdict_given(UNHEALTHY)
     complain(USAGE)
     complain(f"lvs-rawcheck: no such command: {name!r}" if name else "lvs-rawcheck: no command given")
     return UNHEALTHY

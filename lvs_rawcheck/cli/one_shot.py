@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.runner import cannot_judge, run_request
-from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
+from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, end_after, verdict_given
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.privileges import drop_root
@@ -32,13 +32,16 @@ def judge(request: Request, line: CommandLine, command_line: list[str]) -> Resul
 
         hooks.wrap_link = tracing(verbosity)
     log = ChangeLog(str(line.values["state"]), command_line)
+    end_after(request.timeout)
     result = run_request(request, hooks)
+    verdict_given(exit_status(result))
     log.note(result)
     return result
 
 
 def refuse(kind: str, error: RawCheckError, command_line: list[str]) -> Result:
     """Return the result of a command line that cannot be meant as it stands, logged each time."""
+    verdict_given(UNHEALTHY)
     result = cannot_judge(kind, None, None, one_sentence(str(error)))
     ChangeLog(None, command_line).note(result)
     return result
