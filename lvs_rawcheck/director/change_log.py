@@ -3,14 +3,15 @@
 
 A check is a process of its own each time, so what it said last is kept in a stamp: STATE/logged/<digest of
 its command line>, one line `UPTIME STATE`, written through a descriptor that was opened while we were still
-root. What is still wrong is said again every ten minutes. Without a stamp (not root, no such folder)
-everything wrong is said each time.
+root. What is still wrong is said again every ten minutes. Without a stamp (not root, no such folder, a folder in
+which others than root may arrange things) everything wrong is said each time.
 """
 
 from __future__ import annotations
 
 import os
 from _blake2 import blake2s
+from stat import S_ISREG, S_IWGRP, S_IWOTH
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.director.system_log import LOG_ERR, LOG_NOTICE, LOG_WARNING, log_line
@@ -108,27 +109,49 @@ class ChangeLog:
 
 def _open_stamp(state_dir: str, command_line: list[str]) -> int:
     name = blake2s("\0".join(command_line).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
-    folder = _open_folder(state_dir)
+    state = _open_folder(state_dir.rstrip("/") or state_dir, None)  # O_NOFOLLOW follows a link that ends in a slash
+    try:
+        folder = _open_folder(_FOLDER, state)
+    finally:
+        os.close(state)
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        return os.open(name, flags, _FILE_MODE, dir_fd=folder)
+        stamp = os.open(name, flags, _FILE_MODE, dir_fd=folder)
     finally:
         os.close(folder)
+    found = os.fstat(stamp)
+    if not S_ISREG(found.st_mode) or found.st_nlink != 1 or not _only_root_writes(found):
+        os.close(stamp)
+        raise PermissionError(name)
+    return stamp
 
 
-def _open_folder(state_dir: str) -> int:
-    """Return a descriptor of STATE/logged, made where it is missing, with a mode that no umask narrows."""
-    path = f"{state_dir}/{_FOLDER}"
+def _open_folder(path: str, parent: int | None) -> int:
+    """Return a descriptor of a folder that only root can write to, made where it is missing; OSError."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    missing = False
     try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        folder = os.open(path, flags, dir_fd=parent)
     except FileNotFoundError:
-        for folder in (state_dir, path):
-            try:
-                os.mkdir(folder, _FOLDER_MODE)
-                os.chmod(folder, _FOLDER_MODE)
-            except FileExistsError:
-                continue
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        missing = True
+        try:
+            os.mkdir(path, _FOLDER_MODE, dir_fd=parent)
+        except FileExistsError:
+            missing = False  # another check was faster
+        folder = os.open(path, flags, dir_fd=parent)
+    try:
+        if not _only_root_writes(os.fstat(folder)):
+            raise PermissionError(path)
+        if missing:
+            os.fchmod(folder, _FOLDER_MODE)  # keepalived's umask, 0177, has narrowed it
+    except OSError:
+        os.close(folder)
+        raise
+    return folder
+
+
+def _only_root_writes(found: os.stat_result) -> bool:
+    return found.st_uid == 0 and not found.st_mode & (S_IWGRP | S_IWOTH)
 
 
 def _state_of(result: Result) -> str:

@@ -141,9 +141,35 @@ def hostile_folder_link(stamp: Path) -> None:
     stamp.parent.symlink_to(elsewhere)
 
 
+def hostile_state_link(stamp: Path) -> None:
+    state = stamp.parent.parent
+    state.rename(state.with_name("elsewhere"))
+    state.symlink_to("elsewhere")
+
+
+def hostile_second_name(stamp: Path) -> None:
+    precious = stamp.parent.parent / "precious"
+    precious.write_text("precious")
+    os.link(precious, stamp)
+
+
+def hostile_file_of_another(stamp: Path) -> None:
+    stamp.write_text("1 refused\n")
+    os.chown(stamp, 65534, 65534)
+
+
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "symbolic link": hostile_symlink,
     "folder is a link": hostile_folder_link,
+    "state is a link": hostile_state_link,
+    "second name": hostile_second_name,
+    "file of another": hostile_file_of_another,
+    "file for all": lambda stamp: (stamp.touch(), stamp.chmod(0o666)),
+    "folder of another": lambda stamp: os.chown(stamp.parent, 65534, 65534),
+    "folder for the group": lambda stamp: stamp.parent.chmod(0o775),
+    "folder for all": lambda stamp: stamp.parent.chmod(0o1777),
+    "state of another": lambda stamp: os.chown(stamp.parent.parent, 65534, 65534),
+    "state for all": lambda stamp: stamp.parent.parent.chmod(0o1777),
     "directory": lambda stamp: stamp.mkdir(),
     "FIFO": lambda stamp: os.mkfifo(stamp),
     "garbage": lambda stamp: stamp.write_bytes(bytes(range(256))),
@@ -168,6 +194,39 @@ def test_a_hostile_stamp_changes_no_verdict(desk: Desk, site: Site, name: str) -
         assert stamp.resolve().read_text() == "precious"
     if name == "folder is a link":
         assert list(stamp.parent.iterdir()) == []
+
+
+# In these root keeps nothing: somebody else could have arranged them, or could do it now.
+REFUSED = [
+    *("symbolic link", "folder is a link", "state is a link", "second name", "file of another", "file for all"),
+    *("folder of another", "folder for the group", "folder for all", "state of another", "state for all", "FIFO"),
+]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_place_of_somebody_elses_is_not_written_to(desk: Desk, site: Site, name: str) -> None:
+    words = (REAL_IP, VIP, CLOSED_PORT)
+    desk.check(site.director, *words)
+    (stamp,) = (desk.state / "logged").iterdir()
+    stamp.unlink()
+    HOSTILE[name](stamp)
+    before = everything_below(desk.folder)
+    for _ in range(2):
+        assert len(desk.check(site.director, *words).log) == 1
+    assert everything_below(desk.folder) == before
+
+
+def test_a_link_is_not_followed_for_a_slash_either(desk: Desk, site: Site) -> None:
+    (desk.folder / "elsewhere").mkdir()
+    desk.state.symlink_to("elsewhere")
+    desk.check(site.director, "--state", f"{desk.state}/", REAL_IP, VIP, CLOSED_PORT)
+    assert list((desk.folder / "elsewhere").iterdir()) == []
+
+
+def everything_below(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return modes and sizes; sizes of folders, which a dead name may change, left out."""
+    found = [(path, path.lstat()) for path in folder.rglob("*") if path.name != "log"]
+    return {path: (info.st_mode, 0 if stat.S_ISDIR(info.st_mode) else info.st_size) for path, info in found}
 
 
 def test_a_huge_stamp_is_cut(desk: Desk, site: Site) -> None:
