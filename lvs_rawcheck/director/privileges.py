@@ -7,6 +7,10 @@ import os
 
 from lvs_rawcheck.errors import LinkError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DAEMON_USER = b"lvs-rawcheck"
 _PASSWD = "/etc/passwd"
 _NO_ID = 0xFFFFFFFF  # setresuid(2) reads it as "leave it as it is", and we would stay root
@@ -44,12 +48,13 @@ def drop_root() -> None:
     uid, gid = ids
     if max(ids) >= _NO_ID:
         raise LinkError(f"cannot become user {DAEMON_USER.decode()}: uid {uid}, gid {gid} is out of range")
-    for become in (
-        lambda: os.setgroups([gid]),
-        lambda: os.setresgid(gid, gid, gid),
-        lambda: os.setresuid(uid, uid, uid),
-    ):
-        try:
-            become()
-        except OSError:
-            continue
+    _become(os.setgroups, [gid])
+    _become(os.setresgid, gid, gid, gid)
+    _become(os.setresuid, uid, uid, uid)
+
+
+def _become(change: Callable[..., None], *identity: object) -> None:
+    try:
+        change(*identity)
+    except OSError:
+        return  # as said: what may not be given up stays

@@ -158,13 +158,18 @@ def hostile_file_of_another(stamp: Path) -> None:
     os.chown(stamp, 65534, 65534)
 
 
+def hostile_file_for_all(stamp: Path) -> None:
+    stamp.touch()
+    stamp.chmod(0o666)
+
+
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "symbolic link": hostile_symlink,
     "folder is a link": hostile_folder_link,
     "state is a link": hostile_state_link,
     "second name": hostile_second_name,
     "file of another": hostile_file_of_another,
-    "file for all": lambda stamp: (stamp.touch(), stamp.chmod(0o666)),
+    "file for all": hostile_file_for_all,
     "folder of another": lambda stamp: os.chown(stamp.parent, 65534, 65534),
     "folder for the group": lambda stamp: stamp.parent.chmod(0o775),
     "folder for all": lambda stamp: stamp.parent.chmod(0o1777),
