@@ -18,9 +18,13 @@ from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
-    from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink
+    from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink, Route
 
-_UNFIT = IFA_F_DADFAILED | IFA_F_DEPRECATED | IFA_F_TENTATIVE
+_NOT_OURS = IFA_F_DADFAILED | IFA_F_TENTATIVE
+_UNFIT = _NOT_OURS | IFA_F_DEPRECATED
+_LINK_LOCAL4 = b"\xa9\xfe"  # 169.254.0.0/16
+_LOOPBACK_NET = 127  # RFC 1122 3.2.1.3
+_LOOPBACK6 = bytes(15) + b"\x01"
 _TCP_AND_IP_OCTETS = {4: 40, 16: 60}  # headers without options, by the length of an address
 
 
@@ -59,7 +63,7 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     """
     forced = netlink.interface(request.interface) if request.interface else None
     real_server = format_address(request.real_ip)
-    route = netlink.route(request.real_ip, forced.index if forced else None)
+    route = _route(netlink, request.real_ip, forced)
     if route is None:
         _judge_own_side(netlink, request, forced)
         return Verdict(Reason.NOT_ON_LINK, f"no route to {real_server}")
@@ -68,6 +72,7 @@ def find_path(netlink: Netlink, request: Request) -> Path | LocalServer | Verdic
     if route.kind != "unicast":
         raise UsageError(f"the real server's address {real_server} is a {route.kind} address")
     if route.gateway:
+        _judge_own_side(netlink, request, forced)
         return Verdict(
             Reason.NOT_ON_LINK,
             f"{real_server} is behind gateway {format_address(route.gateway)}: direct routing needs it on the link",
@@ -93,21 +98,46 @@ def source_of_connection(netlink: Netlink, request: Request) -> bytes | None:
     return _own_source(netlink, request, netlink.interface_by_index(route.interface_index), route.source)
 
 
+def judge_again(netlink: Netlink, path: Path) -> None:
+    """Raise LinkError if an interface of the path was lost since: what was not heard then is no silence."""
+    for index in {path.interface.index, path.receive_index or path.interface.index}:
+        _judge_carrier(netlink.interface_by_index(index))
+
+
+def _route(netlink: Netlink, real_ip: bytes, forced: Interface | None) -> Route | None:
+    """Return the kernel's route, through the interface asked for where there is one.
+
+    Asked about an interface, the kernel takes even an address of this host to be out there; so it is first
+    asked without, and once more only where its own way is another.
+    """
+    route = netlink.route(real_ip)
+    if forced is None or (route is not None and (route.kind == "local" or route.interface_index == forced.index)):
+        return route
+    return netlink.route(real_ip, forced.index)
+
+
 def _judge_own_side(netlink: Netlink, request: Request, forced: Interface | None) -> None:
-    """Raise LinkError where the route is missing because an interface of ours is out of order: routes go with it."""
+    """Raise LinkError where the route on the link is missing because an interface of ours is out of order.
+
+    Routes go with their interface, and what is left may be a default one.
+    """
     if forced is not None:
         _judge_interface(forced)
         return
     for address in netlink.addresses(socket_family(request.real_ip)):
         if _contains(address, request.real_ip):
-            _judge_interface(netlink.interface_by_index(address.interface_index))
+            _judge_carrier(netlink.interface_by_index(address.interface_index))
 
 
-def _judge_interface(interface: Interface) -> None:
+def _judge_carrier(interface: Interface) -> None:
     if not interface.up:
         raise LinkError(f"interface {interface.name} is down")
     if not interface.running:
         raise LinkError(f"interface {interface.name} has no carrier")
+
+
+def _judge_interface(interface: Interface) -> None:
+    _judge_carrier(interface)
     if not interface.ethernet:
         raise LinkError(f"interface {interface.name} is not Ethernet: direct routing writes MAC addresses")
 
@@ -116,8 +146,14 @@ def _choose_source(netlink: Netlink, request: Request, interface: Interface, pre
     """Return the source: the one asked for, else the route's, else the interface's next that is no VIP."""
     if request.source is None:
         return _own_source(netlink, request, interface, preferred)
+    source = format_address(request.source)
     if request.is_vip(request.source):
-        raise UsageError(f"source {format_address(request.source)} is a VIP: a real server would answer to itself")
+        raise UsageError(f"source {source} is a VIP: a real server would answer to itself")
+    # With net.ipv4.ip_nonlocal_bind the kernel would let us be anybody, and answers would go to that host.
+    if all(request.source != own.address for own in netlink.addresses(socket_family(request.source))):
+        raise LinkError(f"source {source} is no address of this host")
+    if request.source == _LOOPBACK6 or (len(request.source) == IPV4_OCTETS and request.source[0] == _LOOPBACK_NET):
+        raise UsageError(f"source {source} is a loopback address: no real server could answer to it")
     return request.source
 
 
@@ -125,17 +161,22 @@ def _own_source(netlink: Netlink, request: Request, interface: Interface, prefer
     """Return the director's own address there: the one that its kernel prefers, unless that is a VIP.
 
     In IPv4 the kernel prefers the address of the real server's subnet. In IPv6 it may prefer a host address
-    (/128) that came later: most likely a VIP, of a service that this check knows nothing of.
+    (/128) that came later: most likely a VIP, of a service that this check knows nothing of. And while there is
+    no other, it prefers one that means nothing beyond the link, or that is not ours yet (RFC 4862 5.4).
     """
     usable = preferred if preferred is not None and not request.is_vip(preferred) else None
-    if usable is not None and len(usable) == IPV4_OCTETS:
+    if usable is not None and len(usable) == IPV4_OCTETS and not _is_link_local4(usable):
         return usable
+    all_held = netlink.addresses(socket_family(request.real_ip))
+    if any(own.address == usable and (own.flags & _NOT_OURS or own.scope >= SCOPE_LINK) for own in all_held):
+        usable = None
     held = [
         address
-        for address in netlink.addresses(socket_family(request.real_ip))
+        for address in all_held
         if address.interface_index == interface.index
         and not address.flags & _UNFIT
         and address.scope < SCOPE_LINK
+        and not _is_link_local4(address.address)
         and not request.is_vip(address.address)
     ]
     # A source in the real server's own subnet is answered over this link, another one perhaps elsewhere.
@@ -146,12 +187,20 @@ def _own_source(netlink: Netlink, request: Request, interface: Interface, prefer
         return usable
     if held:
         return held[0].address
-    raise LinkError(f"interface {interface.name} holds no address but VIPs, which cannot be the source: use --source")
+    raise LinkError(
+        f"interface {interface.name} holds no address that can be the source, which VIPs, link-local"
+        " and tentative ones cannot: use --source"
+    )
 
 
 def socket_family(address: bytes) -> int:
     """Return AF_INET or AF_INET6 for 4 or 16 octets."""
     return AF_INET if len(address) == IPV4_OCTETS else AF_INET6
+
+
+def _is_link_local4(address: bytes) -> bool:
+    """Return whether an IPv4 address is link-local (RFC 3927), whatever scope it was given."""
+    return len(address) == IPV4_OCTETS and address.startswith(_LINK_LOCAL4)
 
 
 def _contains(network: LocalAddress, address: bytes) -> bool:
