@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Hooks:
-    """What a caller may do along the way: the defaults do nothing."""
+    """What a caller may do along the way of one check: the defaults do nothing."""
 
-    __slots__ = ("sockets_open", "verdicts_given", "wrap_link")
+    __slots__ = ("_sockets_open", "verdicts_given", "wrap_link")
 
     def __init__(
         self,
@@ -23,16 +23,17 @@ class Hooks:
         wrap_link: Callable[[Link, Path], Link] | None = None,
         verdicts_given: Callable[[Link, Path, bytes | None, list[Result]], None] | None = None,
     ) -> None:
-        self.sockets_open = sockets_open or _nothing
-        """Called once, when all sockets are open and no frame was read."""
+        self._sockets_open = sockets_open
         self.wrap_link = wrap_link or _unwrapped
         """Given the link, returns the one to use: a tracer around it, for instance."""
         self.verdicts_given = verdicts_given or _nothing_more
         """Called with link, path, the real server's MAC (None: unknown) and the results, the link still open."""
 
-
-def _nothing() -> None:
-    return None
+    def sockets_open(self) -> None:
+        """Say that what needs privileges is open and no frame was read; the caller is told once."""
+        told, self._sockets_open = self._sockets_open, None
+        if told is not None:
+            told()
 
 
 def _unwrapped(link: Link, path: Path) -> Link:

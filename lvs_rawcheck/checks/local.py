@@ -12,15 +12,16 @@ from lvs_rawcheck.link.sock_diag import listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from lvs_rawcheck.link.rtnetlink import Netlink
 
 
-def check_local(endpoint: Endpoint, held: Collection[bytes]) -> Verdict:
-    """Return whether this host would serve the endpoint.
+def check_local(netlink: Netlink, endpoint: Endpoint) -> Verdict:
+    """Return whether this host would serve the endpoint; LinkError: the kernel will not say.
 
-    held: all its addresses. LinkError: the kernel will not say.
+    It holds the VIP where packets to it are delivered here: by an address, or by a local route alone (AnyIP).
     """
-    if endpoint.vip not in held:
+    route = netlink.route(endpoint.vip)
+    if route is None or route.kind != "local":
         return Verdict(Reason.NO_ANSWER, "local: this host is the real server, and does not hold the VIP")
     if not listener(endpoint.vip, endpoint.port):
         return Verdict(Reason.REFUSED, "local: this host is the real server, and nothing listens there")

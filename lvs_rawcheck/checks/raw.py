@@ -8,12 +8,13 @@ up, and only then is the first frame read.
 from __future__ import annotations
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Result, Verdict
+from lvs_rawcheck.checks.base import Reason, Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.hooks import Hooks
-from lvs_rawcheck.checks.path import LocalServer, Path, find_path
+from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.steering import Steering
+from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.link.packet import PacketLink
@@ -31,29 +32,29 @@ if TYPE_CHECKING:
     from lvs_rawcheck.neighbor.resolver import Resolver
 
 
-def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks | None) -> None:
+SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.TIMEOUT)
+
+
+def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks) -> None:
     """Fill in the verdicts of `results`, one flow each, all at once. LinkError: it cannot be judged."""
-    hooks = hooks or Hooks()
-    with Netlink() as netlink:
+    with Netlink((deadline - clock.now()) / 2) as netlink:  # the other half is the standard check's, if that must be
         path = find_path(netlink, request)
         if isinstance(path, Verdict):
             for result in results:
                 result.verdict = path
         elif isinstance(path, LocalServer):
             hooks.sockets_open()
-            _run_local(netlink, request, results)
+            _run_local(netlink, results)
         else:
             _run_on_wire(netlink, request, path, results, started, deadline, hooks)
 
 
-def _run_local(netlink: Netlink, request: Request, results: list[Result]) -> None:
+def _run_local(netlink: Netlink, results: list[Result]) -> None:
     from lvs_rawcheck.checks.local import check_local
-    from lvs_rawcheck.checks.path import socket_family
 
-    held = [address.address for address in netlink.addresses(socket_family(request.real_ip))]
     for result in results:
         if result.endpoint is not None:
-            result.verdict = check_local(result.endpoint, held)
+            result.verdict = check_local(netlink, result.endpoint)
 
 
 def _run_on_wire(
@@ -79,11 +80,25 @@ def _run_on_wire(
         for result in results:
             _start(driver, request, result, steering, reply_mac, started, deadline)
         driver.run()
+        _judge_silence(netlink, path, results)
         hooks.verdicts_given(link, path, steering.mac, results)
     finally:
         guards.close()
         if link is not None:
             link.close()
+
+
+def _judge_silence(netlink: Netlink, path: Path, results: list[Result]) -> None:
+    """Raise LinkError where nothing was heard since our own interface was lost; those results are undecided again."""
+    silent = [result for result in results if result.verdict.reason in SILENCE]
+    if not silent:
+        return
+    try:
+        judge_again(netlink, path)
+    except LinkError as error:
+        for result in silent:
+            result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
+        raise
 
 
 def _start(
@@ -138,10 +153,15 @@ def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
 
 
 def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:
-    """Return what tells which other address of the link a MAC belongs to, by the kernel's neighbour table."""
+    """Return what tells which other address a MAC belongs to: the director's own, or one of the neighbour tables.
+
+    Of all interfaces, since answers may come over another one than the frames went.
+    """
 
     def owner(mac: bytes) -> bytes | None:
-        for neighbour in netlink.neighbours(path.interface.index):
+        if any(interface.mac == mac for interface in netlink.interfaces()):
+            return path.director_ip
+        for neighbour in netlink.neighbours():
             if neighbour.mac == mac and neighbour.address != real_ip:
                 return neighbour.address
         return None

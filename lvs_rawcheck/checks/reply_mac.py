@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 class ReplyMac:
     """The rule for other MACs: none counts, one given, all but known ones, or any.
 
-    owner: the address that the kernel knows to belong to a MAC of this link, None if none; never the real
-    server's.
+    owner: the address that the kernel knows to belong to a MAC, None if none; never the real server's.
     """
 
     __slots__ = ("_owner", "_rule")

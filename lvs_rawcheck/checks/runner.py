@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Reason, Result, Verdict, worst
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW
 from lvs_rawcheck.director.role import BACKUP, read_role, role_by_vip
 from lvs_rawcheck.errors import LinkError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
 
 _LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
@@ -20,7 +20,7 @@ _LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
 def run_request(request: Request, hooks: Hooks | None = None) -> Result:
     """Return the result of one check; of several endpoints the worst, with all of them in `vips`."""
     started = clock.now()
-    run = _Run(request, started, started + request.timeout, hooks)
+    run = _Run(request, started, started + request.timeout, hooks or Hooks())
     results = run.results()
     elapsed_ms = (clock.now() - started) * 1000
     for result in results:
@@ -51,7 +51,7 @@ def _summary(results: list[Result], elapsed_ms: float) -> Result:
 class _Run:
     """The endpoints of one request, each on the path that its role asks for."""
 
-    def __init__(self, request: Request, started: float, deadline: float, hooks: Hooks | None) -> None:
+    def __init__(self, request: Request, started: float, deadline: float, hooks: Hooks) -> None:
         self.request = request
         self.started = started
         self.deadline = deadline
@@ -84,13 +84,17 @@ class _Run:
 
     def _assign_roles_by_vip(self) -> None:
         from lvs_rawcheck.checks.path import socket_family
-        from lvs_rawcheck.link.rtnetlink import Netlink
+        from lvs_rawcheck.link.rtnetlink import Netlink, NoSuchInterface
 
-        with Netlink() as netlink:
+        silent = {_LOOPBACK_INDEX}
+        with Netlink(self._half_the_time()) as netlink:
             held = netlink.addresses(socket_family(self.request.real_ip))
-            holders = {address.interface_index for address in held if address.address in self.request.vips}
-            silent = {_LOOPBACK_INDEX}
-            silent.update(index for index in holders if netlink.interface_by_index(index).kind == "dummy")
+            for index in {address.interface_index for address in held if address.address in self.request.vips} - silent:
+                try:
+                    if netlink.interface_by_index(index).kind == "dummy":
+                        silent.add(index)
+                except NoSuchInterface:  # it went away a moment ago, its addresses with it
+                    held = [address for address in held if address.interface_index != index]
         for result, endpoint in zip(self._results, self.request.endpoints, strict=True):
             result.role = role_by_vip(endpoint.vip, held, silent)
 
@@ -107,10 +111,8 @@ class _Run:
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         except LinkError as error:
             self._give_up(results, error)
-        except MemoryError:
-            self._give_up(results, LinkError("no memory"))
         except Exception as error:  # a fault of our own, or an upgrade under way, must not empty a pool either
-            self._give_up(results, LinkError(f"internal error: {type(error).__name__}: {error}"))
+            self._give_up(results, LinkError(_internal(error)))
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
         """Our failure is not the server's: leave it to the standard check where that was asked for.
@@ -128,25 +130,35 @@ class _Run:
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
 
     def _run_standard(self, results: list[Result]) -> None:
-        """Judge each port of the real server once, for all the VIPs that have it."""
-        verdicts: dict[int, Verdict] = {}
+        """Judge each port of the real server once, for all the VIPs that have it; each has its share of the time."""
+        of_port: dict[int, list[Result]] = {}
         for result in results:
-            endpoint = result.endpoint
-            if endpoint is None:
-                continue
-            if endpoint.port not in verdicts:
-                verdicts[endpoint.port] = self._standard_verdict(endpoint.port, result)
-            result.verdict = verdicts[endpoint.port]
-
-    def _standard_verdict(self, port: int, result: Result) -> Verdict:
-        from lvs_rawcheck.checks.standard import StandardFlow
-
-        conversation = self.request.conversation()
+            if result.endpoint is not None:
+                of_port.setdefault(result.endpoint.port, []).append(result)
+        if not of_port:
+            return
+        source = self._source()
         try:
-            with StandardFlow(self.request.real_ip, port, conversation, self.deadline, self._source()) as flow:
+            self.hooks.sockets_open()
+        except LinkError as error:  # a standard check as root is what the site had before
+            for result in results:
+                result.notes.append(str(error))
+        for left, (port, sharing) in zip(range(len(of_port), 0, -1), of_port.items(), strict=True):
+            now = clock.now()
+            verdict = self._standard_verdict(port, source, now + (self.deadline - now) / left, sharing[0])
+            for result in sharing:
+                result.verdict = verdict
+
+    def _standard_verdict(self, port: int, source: bytes | None, deadline: float, result: Result) -> Verdict:
+        try:
+            from lvs_rawcheck.checks.standard import StandardFlow
+
+            with StandardFlow(self.request.real_ip, port, self.request.conversation(), deadline, source) as flow:
                 verdict = flow.run()
         except LinkError as error:
             return Verdict(Reason.CANNOT_JUDGE, str(error))
+        except Exception as error:  # a fault of our own says nothing of the server
+            return Verdict(Reason.CANNOT_JUDGE, _internal(error))
         if flow.connected_at is not None:
             result.phases_ms["connect"] = (flow.connected_at - self.started) * 1000
         return verdict
@@ -157,10 +169,18 @@ class _Run:
         from lvs_rawcheck.link.rtnetlink import Netlink
 
         try:
-            with Netlink() as netlink:
+            with Netlink(self._half_the_time()) as netlink:
                 return source_of_connection(netlink, self.request)
-        except LinkError:
+        except Exception:
             return None  # whatever is wrong with it: the standard check is what is left when all else fails
+
+    def _half_the_time(self) -> float:
+        """Return how long the kernel may take for an answer, seconds: what comes after it needs its time too."""
+        return (self.deadline - clock.now()) / 2
+
+
+def _internal(error: Exception) -> str:
+    return "no memory" if isinstance(error, MemoryError) else f"internal error: {type(error).__name__}: {error}"
 
 
 def _unasked() -> Verdict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import _socket
 import os
 import select
-from errno import ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH
+from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, ETIMEDOUT
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Verdict
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 _REASONS = {
     ECONNREFUSED: Reason.REFUSED,
-    EHOSTUNREACH: Reason.NO_NEIGHBOUR,
+    EHOSTUNREACH: Reason.NO_NEIGHBOUR,  # also ICMP 3/1, 3/9, 3/10 and 3/13 (icmp_err_convert, net/ipv4/icmp.c)
     ENETUNREACH: Reason.NOT_ON_LINK,
+    EACCES: Reason.UNREACHABLE,  # ICMPv6 1/1, administratively prohibited (tab_unreach, net/ipv6/icmp.c)
+    ETIMEDOUT: Reason.NO_ANSWER,  # net.ipv4.tcp_syn_retries were used up
 }
+_ADDITIONS = {EHOSTUNREACH: ": no neighbour, or unreachable by ICMP"}
 _RECEIVE_OCTETS = 65536
 
 
@@ -72,7 +75,7 @@ class StandardFlow:
 
     def _connect(self) -> Verdict | None:
         if self._source is not None:
-            self._socket.bind((format_address(self._source), 0))
+            self._bind(format_address(self._source))
         error = self._socket.connect_ex(self._peer)
         self._poll.register(self._socket.fileno(), select.POLLOUT)
         if error == EINPROGRESS:
@@ -83,6 +86,12 @@ class StandardFlow:
             raise OSError(error, os.strerror(error))
         self.connected_at = clock.now()
         return self._conversation.connected()
+
+    def _bind(self, source: str) -> None:
+        try:
+            self._socket.bind((source, 0))
+        except OSError:
+            return  # it was lost meanwhile: then the kernel chooses, as it did for the check that the site had before
 
     def _converse(self) -> Verdict:
         while True:
@@ -107,9 +116,9 @@ class StandardFlow:
         return self._conversation.peer_closed() or Verdict(Reason.CLOSED, "the peer closed early")
 
     def _wait(self) -> bool:
-        """Wait for the socket; return False at the deadline."""
-        seconds = self._deadline - clock.now()
-        return seconds > 0 and bool(self._poll.poll(int(seconds * 1000) + 1))
+        """Wait for the socket; return False at the deadline. Even then look once: what has come has come."""
+        seconds = max(self._deadline - clock.now(), 0.0)
+        return bool(self._poll.poll(int(seconds * 1000) + 1))
 
     def _verdict_of(self, error: OSError) -> Verdict:
         """Return what a failed call says of the server; LinkError where it speaks of this host."""
@@ -119,4 +128,4 @@ class StandardFlow:
         reason = _REASONS.get(error.errno or 0)
         if reason is None:
             raise LinkError(f"cannot connect to {peer}: {error.strerror}") from error
-        return Verdict(reason, f"{peer}: {error.strerror}")
+        return Verdict(reason, f"{peer}: {error.strerror}{_ADDITIONS.get(error.errno or 0, '')}")

@@ -11,6 +11,7 @@ Invariants: what a filter passes is a suspicion, never a proof; who receives a f
 from __future__ import annotations
 
 from _socket import SOL_SOCKET
+from errno import EPERM
 from struct import Struct, pack, unpack
 
 from lvs_rawcheck.errors import LinkError
@@ -143,7 +144,8 @@ def attach(sock: _socket.socket, program: Program) -> None:
         sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, pack("@HP", len(program), where))
     except OSError as refused:
         size = f"{len(program)} instructions"
-        raise LinkError(f"the kernel refused a filter of {size}: {refused.strerror}") from refused
+        permission = " (a locked filter, or CAP_NET_RAW and CAP_BPF kept from us)" if refused.errno == EPERM else ""
+        raise LinkError(f"the kernel refused a filter of {size}: {refused.strerror}{permission}") from refused
 
 
 def reply_filter(

@@ -32,7 +32,8 @@ NLMSG_ERROR = 2
 NLMSG_DONE = 3
 
 DUMP_ATTEMPTS = 8
-ANSWER_TIMEOUT = 2  # seconds; the kernel answers within the system call, so silence means a lost message
+ANSWER_TIMEOUT = 2.0  # seconds; the kernel answers within the system call, so silence means a lost message
+_SHORTEST_TIMEOUT = 0.001  # seconds; 0 would mean for ever (SO_RCVTIMEO, socket(7))
 RECEIVE_OCTETS = 65536  # the kernel sends dumps in parts of at most 32 KiB
 
 _HEADER = Struct("=IHHII")  # length, type, flags, sequence number, port id
@@ -126,16 +127,21 @@ def _refusal(message: Message) -> int:
 
 
 class NetlinkSocket:
-    """One netlink socket and the requests over it. Whoever opens it closes it."""
+    """One netlink socket and the requests over it. Whoever opens it closes it.
 
-    def __init__(self, protocol: int) -> None:
+    answer_timeout: seconds to wait for the kernel, at most ANSWER_TIMEOUT.
+    """
+
+    def __init__(self, protocol: int, answer_timeout: float = ANSWER_TIMEOUT) -> None:
         self._sequence = 0
+        self._timeout = max(min(answer_timeout, ANSWER_TIMEOUT), _SHORTEST_TIMEOUT)
         kind = _socket.SOCK_RAW | _socket.SOCK_CLOEXEC
         try:
             self._socket = _socket.socket(_socket.AF_NETLINK, kind, protocol)
         except OSError as refused:
             raise LinkError(f"no netlink socket: {refused.strerror}") from refused
-        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _TIMEVAL.pack(ANSWER_TIMEOUT, 0))
+        timeval = _TIMEVAL.pack(int(self._timeout), int(self._timeout % 1 * 1_000_000))
+        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
 
     def close(self) -> None:
         """Close the socket; twice is harmless."""
@@ -201,7 +207,7 @@ class NetlinkSocket:
         try:
             octets, _, flags, sender = self._socket.recvmsg(RECEIVE_OCTETS)
         except BlockingIOError as silence:
-            raise LinkError(f"the kernel did not answer a netlink request in {ANSWER_TIMEOUT} s") from silence
+            raise LinkError(f"the kernel did not answer a netlink request in {self._timeout:.3g} s") from silence
         except OSError as refused:
             if refused.errno == ENOBUFS:
                 raise Interrupted("netlink answers were lost") from refused

@@ -75,11 +75,13 @@ class Frame:
 
 
 def interface_name(index: int) -> str:
-    """Return the name of an interface; LinkError if it is gone."""
+    """Return the name of an interface; LinkError if it is gone, or cannot be asked for."""
     try:
         return _socket.if_indextoname(index)
-    except OSError as gone:
-        raise LinkError(f"no interface with index {index}") from gone
+    except OSError as refused:
+        if refused.errno in (ENXIO, ENODEV):
+            raise LinkError(f"no interface with index {index}") from refused
+        raise LinkError(f"no name of interface {index}: {refused.strerror}") from refused  # EMFILE: it takes a socket
 
 
 class PacketLink:

@@ -13,6 +13,7 @@ from struct import Struct, pack
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.netlink import (
+    ANSWER_TIMEOUT,
     NETLINK_ROUTE,
     KernelError,
     Message,
@@ -86,6 +87,13 @@ _NEIGHBOUR_HEADER = Struct("=BxxxiHBB")  # struct ndmsg: family, interface index
 # throw.
 _ROUTE_KINDS = {1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"}
 _NO_ROUTE = (ENETUNREACH, EHOSTUNREACH, EACCES, EAGAIN, EINVAL)  # EINVAL: a blackhole route
+
+
+_LEAN = format_attribute(_IFLA_EXT_MASK, pack("=I", _RTEXT_FILTER_SKIP_STATS))
+
+
+class NoSuchInterface(LinkError):
+    """This host has no interface of that name or index, or has it no longer."""
 
 
 class Interface(Value):
@@ -215,10 +223,13 @@ def parse_neighbour(body: bytes) -> tuple[int, Neighbour]:
 
 
 class Netlink:
-    """Questions about this host's network, over one socket. Whoever makes it closes it, or uses `with`."""
+    """Questions about this host's network, over one socket. Whoever makes it closes it, or uses `with`.
 
-    def __init__(self) -> None:
-        self._netlink = NetlinkSocket(NETLINK_ROUTE)
+    answer_timeout: seconds to wait for each answer.
+    """
+
+    def __init__(self, answer_timeout: float = ANSWER_TIMEOUT) -> None:
+        self._netlink = NetlinkSocket(NETLINK_ROUTE, answer_timeout)
 
     def __enter__(self) -> Netlink:
         return self
@@ -263,15 +274,16 @@ class Netlink:
             raise
         return parse_neighbour(answer.body)[1]
 
-    def neighbours(self, interface_index: int) -> list[Neighbour]:
-        """Return all entries of an interface, both families."""
+    def neighbours(self, interface_index: int | None = None) -> list[Neighbour]:
+        """Return all entries, of one interface or of all, both families."""
         found = []
         for family in (_socket.AF_INET, _socket.AF_INET6):
             body = _NEIGHBOUR_HEADER.pack(family, 0, 0, 0, 0)
-            body += format_attribute(_NDA_IFINDEX, pack("=I", interface_index))
+            if interface_index is not None:
+                body += format_attribute(_NDA_IFINDEX, pack("=I", interface_index))
             for message in self._netlink.dump(_RTM_GETNEIGH, body):
                 index, neighbour = parse_neighbour(message.body)
-                if index == interface_index:
+                if interface_index in (None, index):
                     found.append(neighbour)
         return found
 
@@ -291,13 +303,17 @@ class Netlink:
         """Return the interface of that index; LinkError if there is none."""
         return self._interface(index, b"", f"interface with index {index}")
 
+    def interfaces(self) -> list[Interface]:
+        """Return all interfaces."""
+        messages = self._netlink.dump(_RTM_GETLINK, _INTERFACE_HEADER.pack(_socket.AF_UNSPEC, 0, 0, 0, 0) + _LEAN)
+        return [parse_interface(message.body) for message in messages]
+
     def _interface(self, index: int, selector: bytes, wanted: str) -> Interface:
         header = _INTERFACE_HEADER.pack(_socket.AF_UNSPEC, 0, index, 0, 0)
-        lean = format_attribute(_IFLA_EXT_MASK, pack("=I", _RTEXT_FILTER_SKIP_STATS))
         try:
-            answer: Message = self._netlink.request(_RTM_GETLINK, header + lean + selector)
+            answer: Message = self._netlink.request(_RTM_GETLINK, header + _LEAN + selector)
         except KernelError as refused:
             if refused.errno in (ENODEV, EINVAL, ERANGE):
-                raise LinkError(f"no {wanted}") from refused
+                raise NoSuchInterface(f"no {wanted}") from refused
             raise
         return parse_interface(answer.body)

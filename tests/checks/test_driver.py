@@ -311,7 +311,7 @@ def unplug(site: CableSite) -> None:
     def refuse(octets: bytes, destination_mac: bytes, ethertype: int) -> None:
         raise LinkError("interface cable0 is down")
 
-    site.link.send = refuse  # type: ignore[method-assign]
+    site.link.send = refuse  # type: ignore[assignment]
 
 
 def test_a_verdict_outlives_the_link(site: CableSite) -> None:

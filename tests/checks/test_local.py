@@ -70,3 +70,24 @@ def test_the_vip_on_lo_will_do(director: Host, family: Family) -> None:
     assert run(director, request(family.director, family.other_vip)).healthy
     lose_vip(director, family.other_vip)
     assert not run(director, request(family.director, family.other_vip)).healthy
+
+
+@both_families
+def test_by_an_address_on_another_interface_than_the_one_asked_for(director: Host, family: Family) -> None:
+    """Asked about an interface, the kernel takes even an own address to be somewhere out there."""
+    director.attach("eth1", ["10.9.0.21/24", "2001:db8:9::21/64"])
+    own = "2001:db8:9::21" if family is V6 else "10.9.0.21"
+    tcp_server(director, family.vip, PORT)
+    for real in (own, family.director):
+        for interface in ("eth0", "eth1"):
+            result = run(director, request(real, family.vip, interface=interface))
+            assert result.healthy, result.verdict.detail
+            assert "local" in result.verdict.detail
+
+
+@both_families
+def test_the_vip_by_a_local_route_will_do(director: Host, family: Family) -> None:
+    """AnyIP: packets to it are delivered here, though it is no address of any interface."""
+    director.ip("route", "add", "local", family.elsewhere, "dev", "lo")
+    tcp_server(director, "::" if family is V6 else "0.0.0.0", PORT)
+    assert run(director, request(family.director, family.elsewhere)).healthy

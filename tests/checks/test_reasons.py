@@ -6,6 +6,10 @@ from __future__ import annotations
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, Reason
+from lvs_rawcheck.checks.hooks import Hooks
+from lvs_rawcheck.checks.path import Path, find_path
+from lvs_rawcheck.link.interface import Link
+from lvs_rawcheck.link.rtnetlink import Netlink
 from tests.checks.site import (
     CLOSED_PORT,
     PATIENT,
@@ -230,6 +234,40 @@ def test_interface_down(network: Network, family: Family, interface: str | None)
 
 
 @both_families
+def test_interface_down_and_a_default_route(network: Network, family: Family) -> None:
+    """What the default route says then is about our side, not about the real server's place."""
+    network.add_bridge("br1")
+    host = active(network)
+    host.attach("eth1", ["10.1.0.21/24", "2001:db8:1::21/64"], "br1")
+    host.sysctl("net.ipv6.conf.eth0.keep_addr_on_down", 1)
+    host.ip("route", "add", "default", "via", "10.1.0.1" if family is V4 else "2001:db8:1::1")
+    host.ip("link", "set", "eth0", "down")
+    result = run(host, request(family.real, family.vip))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.verdict.detail == "interface eth0 is down"
+    assert_reason(run(host, request(family.elsewhere, family.vip)), Reason.NOT_ON_LINK)
+
+
+@both_families
+def test_carrier_lost_in_mid_check(network: Network, family: Family) -> None:
+    """Nothing can be heard then: that is no silence of the server's."""
+    host = active(network)
+    real = healthy(network)
+
+    def lose(link: Link, path: Path) -> Link:
+        network.unplug(host)
+        return link
+
+    host.run(["ping", "-c1", "-W1", "-I", family.director, family.real])
+    assert neighbour(host, family.real) is not None
+    wanted = request(family.real, family.vip, timeout=SHORT)
+    result = run(host, wanted, Hooks(wrap_link=lose))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.verdict.detail == "interface eth0 has no carrier"
+    assert real.is_running("eth0")
+
+
+@both_families
 def test_interface_without_carrier(network: Network, family: Family) -> None:
     host = active(network)
     host.ip("link", "add", "lone", "type", "veth", "peer", "name", "unplugged")
@@ -254,6 +292,56 @@ def test_source_of_another_host(network: Network, family: Family) -> None:
     result = run(host, request(family.real, family.vip, source=packed(family.standby)))
     assert_reason(result, Reason.CANNOT_JUDGE)
     assert family.standby in result.verdict.detail
+
+
+@both_families
+def test_source_of_another_host_that_could_be_bound_to(network: Network, family: Family) -> None:
+    host = active(network)
+    healthy(network)
+    for version in ("ipv4", "ipv6"):
+        host.sysctl(f"net.{version}.ip_nonlocal_bind", 1)
+    result = run(host, request(family.real, family.vip, source=packed(family.standby)))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert result.verdict.detail == f"source {family.standby} is no address of this host"
+    assert_reason(run(host, request(family.real, family.vip, source=packed(family.director))), Reason.OK)
+
+
+@both_families
+def test_source_that_no_server_could_answer_to(network: Network, family: Family) -> None:
+    host = active(network)
+    impossible = {V4: ["0.0.0.0", "127.0.0.1", "224.0.0.1", "10.0.0.255"], V6: ["::", "::1", "ff02::1"]}
+    for source in impossible[family]:
+        result = run(host, request(family.real, family.vip, source=packed(source)))
+        assert_reason(result, Reason.CANNOT_JUDGE)
+        assert source in result.verdict.detail
+
+
+def test_a_tentative_address_is_no_source_nor_is_a_link_local_one(network: Network) -> None:
+    host = network.host("director")
+    real = healthy(network)
+    tcp_server(real, V6.real, PORT)
+    for scope in ("all", "default", "eth0"):
+        host.sysctl(f"net.ipv6.conf.{scope}.accept_dad", 1)
+    host.sysctl("net.ipv6.conf.eth0.dad_transmits", 100)
+    host.ip("address", "add", V6.on_link(V6.director), "dev", "eth0")
+    assert "tentative" in host.ip("address", "show", "dev", "eth0", "scope", "global")
+    result = run(host, request(V6.real, V6.vip))
+    assert_reason(result, Reason.CANNOT_JUDGE)
+    assert "--source" in result.verdict.detail
+    assert "tentative" in host.ip("address", "show", "dev", "eth0", "scope", "global")
+    standard = request(V6.real, V6.vip, on_cannot_judge="standard")
+    assert run(host, standard).degraded
+
+
+def test_a_link_local_source_of_ipv4_is_passed_over(network: Network) -> None:
+    host = network.host("director", ["169.254.7.7/16", V4.on_link(V4.director)])
+    healthy(network)
+    host.ip("route", "replace", "10.0.0.0/24", "dev", "eth0", "src", "169.254.7.7")
+    with host.entered(), Netlink() as netlink:
+        path = find_path(netlink, request(V4.real, V4.vip))
+        assert isinstance(path, Path)
+        assert path.director_ip == packed(V4.director)
+    assert_reason(run(host, request(V4.real, V4.vip)), Reason.OK)
 
 
 @both_families

@@ -6,11 +6,15 @@ from __future__ import annotations
 import pytest
 
 from lvs_rawcheck.checks.base import Reason
+from lvs_rawcheck.checks.path import Path, find_path
+from lvs_rawcheck.checks.raw import owner_of_mac
+from lvs_rawcheck.link.rtnetlink import Netlink
 from tests.checks.site import (
     BOTH,
     CLOSED_PORT,
     PORT,
     SHORT,
+    V4,
     Family,
     active,
     assert_reason,
@@ -18,11 +22,12 @@ from tests.checks.site import (
     healthy,
     of_both,
     on_link,
+    packed,
     request,
     run,
     server_without_service,
 )
-from tests.netns.roles import host_prefix, lose_vip
+from tests.netns.roles import host_prefix, lose_vip, set_forwarding
 from tests.netns.services import tcp_server
 from tests.netns.topology import Host, Network
 
@@ -50,6 +55,52 @@ def test_real_server_behind_a_macvlan(network: Network, family: Family) -> None:
         real.add_address(host_prefix(vip), "lo")
         tcp_server(real, vip, PORT)
     assert_reason(run(host, request(family.real, family.vip)), Reason.OK)
+
+
+@both_families
+def test_another_server_known_on_another_interface(network: Network, family: Family) -> None:
+    """The real server lost its VIP and forwards to one that the director knows, on the segment of that one."""
+    network.add_bridge("br1")
+    host, real = active(network), network.host("real", on_link("real"))
+    real.attach("eth1", ["10.1.0.42/24", "2001:db8:1::42/64"], "br1")
+    host.attach("eth1", ["10.1.0.21/24", "2001:db8:1::21/64"], "br1")
+    other = network.host("other", ["10.1.0.43/24", "2001:db8:1::43/64"], "br1")
+    set_forwarding(real, 1)
+    for interface in ("all", "eth0", "eth1"):
+        real.sysctl(f"net.ipv4.conf.{interface}.send_redirects", 0)
+    own, there, via = (
+        ("10.1.0.43", "10.1.0.21", "10.0.0.0/24")
+        if family is V4
+        else (
+            "2001:db8:1::43",
+            "2001:db8:1::21",
+            "2001:db8::/64",
+        )
+    )
+    other.add_address(host_prefix(family.vip), "lo")
+    other.ip("route", "add", via, "via", there)
+    tcp_server(other, family.vip, PORT)
+    real.ip("route", "replace", family.vip, "via", own)
+    host.run(["ping", "-c1", "-W1", own])
+    strict = request(family.real, family.vip, timeout=SHORT, reply_interface="any")
+    assert_reason(run(host, strict), Reason.WRONG_MAC)
+    strict.reply_mac = "known"
+    result = run(host, strict)
+    assert_reason(result, Reason.WRONG_MAC)
+    assert own in result.verdict.detail
+
+
+@both_families
+def test_the_director_s_own_interfaces_are_known(network: Network, family: Family) -> None:
+    host = active(network)
+    host.attach("eth1")
+    real_ip = packed(family.real)
+    with host.entered(), Netlink() as netlink:
+        path = find_path(netlink, request(family.real, family.vip))
+        assert isinstance(path, Path)
+        owner = owner_of_mac(netlink, path, real_ip)
+        assert owner(bytes.fromhex(host.macs["eth1"].replace(":", ""))) == packed(family.director)
+        assert owner(bytes.fromhex("020000009999")) is None
 
 
 def answer_over(real: Host, vip: str, gateway: str) -> None:
@@ -91,7 +142,10 @@ def test_answers_over_another_interface(two_legged: tuple[Host, Host], family: F
             result = run(host, request(family.real, vip, reply_interface=interface, reply_mac=rule))
             assert_reason(result, Reason.OK)
             assert real.macs["eth1"] in result.verdict.detail
-    # What is known is known of eth0, where the frames go: a second interface is nobody's there.
+    # The second interface asked for our address on that segment, so its MAC is known, as another address's.
+    known = request(family.real, vip, timeout=SHORT, reply_interface="any", reply_mac="known")
+    assert_reason(run(host, known), Reason.WRONG_MAC)
+    host.ip("neigh", "flush", "dev", "eth1")
     assert_reason(run(host, request(family.real, vip, reply_interface="any", reply_mac="known")), Reason.OK)
 
 

@@ -209,6 +209,7 @@ class Network:
         remove_leftovers()
         self._hosts: list[Host] = []
         self._ports: list[str] = []
+        self._cables: dict[tuple[Host, str], str] = {}
         self._switch = Namespace("switch")
         try:
             for scope in ("default", "all"):
@@ -241,12 +242,18 @@ class Network:
         for port in self._ports:
             self._switch.ip("link", "set", port, "mtu", str(mtu))
 
+    def unplug(self, host: Host, interface: str = "eth0") -> None:
+        """Take the carrier from a host's interface, and wait until its kernel has noticed."""
+        self._switch.ip("link", "set", self._cables[host, interface], "down")
+        wait_until(lambda: not host.is_running(interface), f"{interface} has no carrier")
+
     def plug(self, host: Host, interface: str, mac: str, bridge: str) -> None:
         """Make a cable from a host's new interface to a bridge, and wait until the bridge forwards there."""
         port = f"port{len(self._ports) + 1}"
         far_end = ["peer", "name", interface, "netns", host.namespace, "address", mac]
         self._switch.ip("link", "add", port, "type", "veth", *far_end)
         self._ports.append(port)
+        self._cables[host, interface] = port
         host.ip("link", "set", interface, "up")
         self._switch.ip("link", "set", port, "master", bridge, "up")
         wait_until(lambda: self._forwards(port) and host.is_running(interface), f"{port} forwards")
