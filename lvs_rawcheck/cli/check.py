@@ -6,7 +6,7 @@ from __future__ import annotations
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
 from lvs_rawcheck.cli.exit_status import HEALTHY
-from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, report
+from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, regret, report
 from lvs_rawcheck.cli.options import HELP_WORDS, HelpWanted, Option, parse
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import RawCheckError, UsageError
@@ -56,6 +56,7 @@ def _check_tcp(line: CommandLine, arguments: list[str]) -> Result:
 def _report_json(result: Result) -> int:
     import json
 
+    regret("lvs-rawcheck", result)
     say(json.dumps(result.to_dict()))
     return exit_status(result)
 

@@ -14,6 +14,7 @@ from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import build_request
 from lvs_rawcheck.cli.check import TCP_OPTIONS
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
+from lvs_rawcheck.cli.one_shot import regret
 from lvs_rawcheck.cli.options import HELP_WORDS, CommandLine, HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
@@ -45,6 +46,7 @@ def run(arguments: list[str]) -> int:
     except RawCheckError as error:
         _refuse(str(error), arguments)
         return UNHEALTHY
+    regret("lvs-rawcheck", explanation.result)
     if line.values["json"]:
         say(json.dumps(explanation.to_dict()))
     else:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.runner import cannot_judge, run_request
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, end_after, verdict_given
@@ -49,14 +50,20 @@ def refuse(kind: str, error: RawCheckError, command_line: list[str]) -> Result:
 
 def report(program: str, result: Result) -> int:
     """Say the verdict in words; return the exit status."""
-    for note in result.notes:
-        complain(f"{program}: {note}")
-    if result.endpoint is None:
-        complain(f"{program}: {result.verdict.reason}: {result.verdict.detail}")
-    else:
-        for each in result.vips or [result]:
+    regret(program, result)
+    for each in result.vips or [result]:
+        if each.verdict.reason != Reason.CANNOT_JUDGE:
             say(str(each))
     return exit_status(result)
+
+
+def regret(program: str, result: Result) -> None:
+    """Say on stderr what is wrong on our side, a sentence each: notes, and why it cannot be judged."""
+    for note in result.notes:
+        complain(f"{program}: {one_sentence(note)}")
+    verdicts = [each.verdict for each in result.vips or [result]]
+    for detail in dict.fromkeys(verdict.detail for verdict in verdicts if verdict.reason == Reason.CANNOT_JUDGE):
+        complain(f"{program}: {Reason.CANNOT_JUDGE}: {one_sentence(detail)}")
 
 
 def exit_status(result: Result) -> int:

@@ -101,7 +101,8 @@ def test_words_that_cannot_be_meant(desk: Desk, name: str) -> None:
 def test_json_says_that_it_cannot_be_judged(desk: Desk, name: str) -> None:
     words, told = WORDS[name]
     outcome = desk.check(None, "--json", *words)
-    assert (outcome.status, outcome.stderr) == (1, "")
+    assert outcome.status == 1
+    assert outcome.stderr == f"lvs-rawcheck: cannot-judge: {outcome.json['detail']}\n"
     assert outcome.json["healthy"] is False
     assert outcome.json["reason"] == "cannot-judge"
     assert outcome.json["path"] is None
@@ -196,10 +197,11 @@ def test_words_that_the_drop_in_cannot_mean(desk: Desk, name: str) -> None:
 
 
 def assert_not_judged(outcome: Outcome, sentence: str) -> None:
-    assert outcome.status == 1
-    assert f"down: cannot-judge: {sentence}" in outcome.stdout
-    assert outcome.stderr == ""
-    assert [line.text for line in outcome.log] == [outcome.stdout.removesuffix("\n")]
+    assert (outcome.status, outcome.stdout) == (1, "")
+    program, _, said = outcome.stderr.partition(": ")
+    assert program in ("lvs-rawcheck", "check_tcp_raw")
+    assert said.startswith(f"cannot-judge: {sentence}")
+    assert [f"{line.text}\n" for line in outcome.log] == [f"{VIP}:{PORT} via {REAL_IP} down: {said}"]
 
 
 def test_unknown_interface(desk: Desk, site: Site) -> None:
@@ -208,9 +210,30 @@ def test_unknown_interface(desk: Desk, site: Site) -> None:
 
 
 def test_interface_that_is_not_ethernet(desk: Desk, site: Site) -> None:
-    outcome = desk.check(site.director, "-i", "lo", REAL_IP, VIP, PORT)
-    assert outcome.status == 1
-    assert "down: cannot-judge: " in outcome.stdout
+    assert_not_judged(desk.check(site.director, "-i", "lo", REAL_IP, VIP, PORT), "")
+
+
+def test_json_and_several_vips_say_it_once_on_stderr(desk: Desk, site: Site) -> None:
+    for options in ((), ("--json",)):
+        outcome = desk.check(site.director, *options, "-i", "eth9", REAL_IP, f"{VIP},10.0.0.101", PORT)
+        assert (outcome.status, outcome.stderr) == (1, "lvs-rawcheck: cannot-judge: no interface eth9\n")
+        assert (outcome.json["reason"] == "cannot-judge") if options else (outcome.stdout == "")
+
+
+def test_explain_says_it_on_stderr_too(desk: Desk, site: Site) -> None:
+    for options in ((), ("--json",)):
+        words = ["explain", "tcp", *desk.own_folders(), *options, "-i", "eth9", REAL_IP, VIP, PORT]
+        outcome = desk.run(site.director, "lvs-rawcheck", *words)
+        assert outcome.status == 1
+        assert "lvs-rawcheck: cannot-judge: no interface eth9\n" in outcome.stderr
+
+
+def test_a_note_is_said_on_stderr_beside_the_object(desk: Desk, site: Site) -> None:
+    outcome = desk.check(site.director, "--json", "-r", "/nonexistent", REAL_IP, VIP, PORT)
+    assert (outcome.status, outcome.json["role"]) == (0, "backup")
+    note = "role file '/nonexistent': No such file or directory; taken as backup"
+    assert outcome.stderr == f"lvs-rawcheck: {note}\n"
+    assert outcome.log[0].text == note
 
 
 @pytest.mark.parametrize("become", [NOBODY, WITHOUT_NET_RAW], ids=["nobody", "root without the capability"])

@@ -51,7 +51,8 @@ def test_the_services_of_the_system_are_asked_by_name(desk: Desk) -> None:
     desk.mount("/etc/services", "9web 8080/tcp\nudponly 8081/udp\n")
     desk.mount("/etc/nsswitch.conf", "services: files\n")
     known = desk.drop_in(None, "eth0", REAL_IP, VIP, "9web")
-    assert f"{VIP}:8080 via {REAL_IP} down: cannot-judge: no interface eth0" in known.stdout
+    assert known.stderr == "check_tcp_raw: cannot-judge: no interface eth0\n"
+    assert known.log[0].text == f"{VIP}:8080 via {REAL_IP} down: cannot-judge: no interface eth0"
     unknown = desk.drop_in(None, "eth0", REAL_IP, VIP, "udponly")
     assert "nor a TCP service known to this system: 'udponly'" in unknown.stderr
 
