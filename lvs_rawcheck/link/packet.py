@@ -81,7 +81,16 @@ def interface_name(index: int) -> str:
     except OSError as refused:
         if refused.errno in (ENXIO, ENODEV):
             raise LinkError(f"no interface with index {index}") from refused
-        raise LinkError(f"no name of interface {index}: {refused.strerror}") from refused  # EMFILE: it takes a socket
+        raise LinkError(f"no name of interface {index}: {_why_no_socket() or refused.strerror}") from refused
+
+
+def _why_no_socket() -> str | None:
+    """Return why there is no socket to be had, None if there is: glibc asks for names over one, and does not say."""
+    try:
+        _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC).close()
+    except OSError as refused:
+        return refused.strerror
+    return None
 
 
 class PacketLink:

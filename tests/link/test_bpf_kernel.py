@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, MATCH_LIMIT, RETURN, attach, reply_filter
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, RETURN, attach, reply_filter
 from lvs_rawcheck.link.packet import PacketLink
 from tests.link.filter_cases import (
     CASES_V4,
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.netns
 LAST = b"the last frame"
 LAST_ETHERTYPE = 0x88B5  # IEEE 802: local experiments
 OPTMEM_OF_LINUX_6_1 = 20480
+SO_LOCK_FILTER = 44  # include/uapi/asm-generic/socket.h
 
 
 def _received(network: Network, program: Sequence[tuple[int, int, int, int]], frames: list[bytes]) -> list[bytes]:
@@ -98,3 +100,11 @@ def test_the_longest_programs_fit_into_the_memory_of_linux_6_1(network: Network)
     with host.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
         attach(sock, reply_filter(DIRECTOR_V6, addresses, [], ports))
         attach(sock, reply_filter(DIRECTOR_V6, addresses[::-1], [], ports))
+
+
+def test_what_keeps_the_kernel_from_attaching_is_named() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as locked:
+        attach(locked, DROP_ALL)
+        locked.setsockopt(socket.SOL_SOCKET, SO_LOCK_FILTER, 1)
+        with pytest.raises(LinkError, match=r"refused a filter of 1 instructions: .*\(a locked filter, or CAP_NET_RAW"):
+            attach(locked, DROP_ALL)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.netlink import (
+    NETLINK_ROUTE,
+    NLMSG_NOOP,
+    NetlinkSocket,
     attribute_number,
     format_attribute,
     format_message,
@@ -163,3 +167,14 @@ def _read_or_refuse(parse: Callable[[bytes], object], octets: bytes) -> None:
         parse(octets)
     except LinkError:
         return
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, 0.05, 0.3])
+def test_no_answer_is_awaited_longer_than_was_said(timeout: float) -> None:
+    """The kernel passes over a NOOP, which so stands for an answer that was lost; 0 does not mean for ever."""
+    asked = NetlinkSocket(NETLINK_ROUTE, timeout)
+    began = time.monotonic()
+    with pytest.raises(LinkError, match="did not answer"):
+        asked.request(NLMSG_NOOP, b"")
+    asked.close()
+    assert timeout <= time.monotonic() - began < 1.0

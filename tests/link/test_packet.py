@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ import pytest
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, RETURN
-from lvs_rawcheck.link.packet import ANY_INTERFACE, PACKET_HOST, Frame, PacketLink
+from lvs_rawcheck.link.packet import ANY_INTERFACE, PACKET_HOST, Frame, PacketLink, interface_name
 from tests.netns.services import capture, tcp_server
 from tests.netns.topology import Host, Network, wait_until
 
@@ -255,3 +256,16 @@ def test_without_the_right_to_a_large_buffer(director: Host) -> None:
     only_raw = ["setpriv", "--bounding-set", "-all,+net_raw", "--inh-caps", "-all,+net_raw"]
     done = director.run([*only_raw, "/usr/bin/python3", "-c", code, root, str(director.index())])
     assert done.stdout == "opened\n"
+
+
+def test_no_descriptor_left_is_no_missing_interface() -> None:
+    """The kernel tells names over a socket."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
+    try:
+        with pytest.raises(LinkError, match="Too many open files"):
+            interface_name(1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

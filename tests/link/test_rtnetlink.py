@@ -20,6 +20,7 @@ from lvs_rawcheck.link.rtnetlink import (
     SCOPE_LINK,
     Neighbour,
     Netlink,
+    NoSuchInterface,
     Route,
 )
 from tests.netns.topology import Host, Network, wait_until
@@ -206,4 +207,26 @@ def test_unknown_interface(netlink: Netlink, name: str) -> None:
 
 def test_unknown_interface_index(netlink: Netlink) -> None:
     with pytest.raises(LinkError, match="no interface with index 999"):
+        netlink.interface_by_index(999)
+
+
+def test_all_interfaces_and_all_their_neighbours(netlink: Netlink, director: Host) -> None:
+    director.attach("eth1")
+    for interface, address in (("eth0", "10.0.0.42"), ("eth1", "10.1.0.42")):
+        director.ip("neigh", "add", address, "lladdr", "02:00:00:00:00:42", "dev", interface)
+    assert {one.name: one.index for one in netlink.interfaces()}.items() >= {
+        ("lo", 1),
+        ("eth0", director.index()),
+        ("eth1", director.index("eth1")),
+    }
+    known = [one.address for one in netlink.neighbours() if one.mac == REAL_MAC]
+    assert sorted(known) == [_address("10.0.0.42"), _address("10.1.0.42")]
+    of_one = [one.address for one in netlink.neighbours(director.index("eth1")) if one.mac == REAL_MAC]
+    assert of_one == [_address("10.1.0.42")]
+
+
+def test_an_interface_that_is_not_there_has_an_error_of_its_own(netlink: Netlink) -> None:
+    with pytest.raises(NoSuchInterface):
+        netlink.interface("eth9")
+    with pytest.raises(NoSuchInterface):
         netlink.interface_by_index(999)
