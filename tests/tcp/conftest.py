@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from lvs_rawcheck.tcp.connection import Connection
 from tests.tcp.play import Play
@@ -18,11 +17,6 @@ FIRST_NUMBERS = [
     (2**31 - 1, 2**31 - 700),
     (0, 0),
 ]
-
-
-# Example by example, time says more of what else this machine does than of the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 
 @pytest.fixture(params=FIRST_NUMBERS, ids=lambda pair: f"iss={pair[0]},irs={pair[1]}")
