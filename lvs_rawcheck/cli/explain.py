@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.runner import cannot_judge
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.arguments import build_request
@@ -64,18 +65,24 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     line = parse(arguments[1:], OPTIONS)
     request = build_request("tcp", TcpConversation, line)
     request.clean_close = bool(line.values["clean_close"])
-    request.is_registry_vip = RegistryVips(str(line.values["services"])).holds
+    registry = RegistryVips(str(line.values["services"]))
+    request.is_registry_vip = registry.holds
     path = line.values["pcap"]
-    if path is None:
-        return explain(request, drop_root), line
-    capture = CaptureFile(str(path))
+    explanation = explain(request, drop_root) if path is None else _explain_into(str(path), request)
+    explanation.result.notes += registry.notes
+    return explanation, line
+
+
+def _explain_into(path: str, request: Request) -> Explanation:
+    """Return the explanation, its frames saved to a file that was opened while we were still root."""
+    capture = CaptureFile(path)
     try:
         explanation = explain(request, drop_root)
     except BaseException:
         capture.abandon()
         raise
     _save(capture, explanation)
-    return explanation, line
+    return explanation
 
 
 def _save(capture: CaptureFile, explanation: Explanation) -> None:

@@ -25,7 +25,8 @@ def judge(request: Request, line: CommandLine, command_line: list[str]) -> Resul
 
     line: its --services, --state and --verbose. command_line: what tells this check from others, for its stamp.
     """
-    request.is_registry_vip = RegistryVips(str(line.values["services"])).holds
+    registry = RegistryVips(str(line.values["services"]))
+    request.is_registry_vip = registry.holds
     hooks = Hooks(sockets_open=drop_root)
     verbosity = line.values["verbose"]
     if isinstance(verbosity, int) and verbosity:
@@ -35,6 +36,7 @@ def judge(request: Request, line: CommandLine, command_line: list[str]) -> Resul
     log = ChangeLog(str(line.values["state"]), command_line)
     end_after(request.timeout)
     result = run_request(request, hooks)
+    result.notes += registry.notes
     verdict_given(exit_status(result))
     log.note(result)
     return result

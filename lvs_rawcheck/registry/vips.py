@@ -9,70 +9,105 @@ find.
 from __future__ import annotations
 
 import os
+from errno import EINVAL
+from stat import S_ISREG
 
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, parse_address
 
 _SUFFIX = ".toml"
+_OF_ADDRESSES = b"0123456789abcdefABCDEF.:"
+_TO_WORDS = bytes(octet if octet in _OF_ADDRESSES else 0x20 for octet in range(256))
 
 
 class RegistryVips:
     """The VIPs of one folder of service files; a folder that is not there holds none."""
 
-    __slots__ = ("_folder",)
+    __slots__ = ("_folder", "_notes")
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was wrong with the files, a sentence each, as far as anybody has asked them."""
+        return list(self._notes)
 
     def holds(self, address: bytes) -> bool:
         """Return whether a service file has the address, 4 or 16 octets, among its endpoints.
 
-        A file that cannot be read or parsed counts as naming what its text seems to name: a check that takes
-        another source is right all the same, one whose source is a VIP takes a healthy server down.
+        A file that cannot be parsed, or has endpoints of no known shape, counts as naming what its text mentions: a
+        check that takes another source is right all the same, one whose source is a VIP takes a healthy server down.
         """
         # IPv4 has one spelling; of IPv6's many, all stand in brackets.
         needle = format_address(address).encode() if len(address) == IPV4_OCTETS else b"["
-        for path in self._files():
-            text = _read(path)
-            if needle in text and _names(text, address):
+        for name in self._names():
+            text = self._read(name)
+            if needle in text and self._holds(name, text, address):
                 return True
         return False
 
-    def _files(self) -> list[str]:
+    def _names(self) -> list[str]:
+        """Return the names of the service files; an editor's own, which begin with a dot, are none."""
         try:
-            return [f"{self._folder}/{name}" for name in sorted(os.listdir(self._folder)) if name.endswith(_SUFFIX)]
-        except (OSError, ValueError):
+            found = os.listdir(self._folder)
+        except (FileNotFoundError, ValueError):
             return []
+        except OSError as error:
+            self._note(f"registry {self._folder!r}: {error.strerror}")
+            return []
+        return sorted(name for name in found if name.endswith(_SUFFIX) and not name.startswith("."))
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with open(f"{self._folder}/{name}", "rb", opener=_open_file) as file:
+                return file.read()
+        except OSError as error:
+            self._note(f"registry file {self._folder}/{name}: {error.strerror}")
+            return b""
+
+    def _holds(self, name: str, text: bytes, address: bytes) -> bool:
+        import tomllib  # only where a file may name the address
+
+        try:
+            endpoints = tomllib.loads(text.decode()).get("endpoint", [])
+        except (ValueError, RecursionError):
+            mentioned = _mentions(text, address)
+            if mentioned:
+                shown = format_address(address)
+                self._note(f"registry file {self._folder}/{name}: not TOML; {shown}, which it mentions, taken as a VIP")
+            return mentioned
+        vips = [_vip(endpoint) for endpoint in endpoints] if isinstance(endpoints, list) else [_vip(endpoints)]
+        return address in vips or (None in vips and _mentions(text, address))
+
+    def _note(self, sentence: str) -> None:
+        self._notes[sentence] = None
 
 
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            return file.read() or b""
-    except OSError:
-        return b""
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO among the files must not hold a check for ever
-
-
-def _names(text: bytes, address: bytes) -> bool:
-    import tomllib  # only where a file may name the address
-
-    try:
-        endpoints = tomllib.loads(text.decode()).get("endpoint", [])
-    except ValueError:
-        return format_address(address).encode() in text
-    if not isinstance(endpoints, list):
-        return False
-    return any(_vip(endpoint) == address for endpoint in endpoints)
+def _open_file(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK)  # a FIFO among the files must not hold a check for ever
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(EINVAL, "not a file")
+    return descriptor
 
 
 def _vip(endpoint: object) -> bytes | None:
     """Return the address of `10.0.0.100:80` or `[2001:db8::1]:80`, None where there is none."""
-    host = str(endpoint).rpartition(":")[0].removeprefix("[").removesuffix("]")
+    if not isinstance(endpoint, str):
+        return None
+    return _address(endpoint.rpartition(":")[0].removeprefix("[").removesuffix("]"))
+
+
+def _mentions(text: bytes, address: bytes) -> bool:
+    """Return whether the address stands anywhere in the text as a word, with or without a port."""
+    words = (word.strip(".") for word in text.translate(_TO_WORDS).decode("ascii").split())
+    return any(address in (_address(word), _address(word.rpartition(":")[0])) for word in words)
+
+
+def _address(word: str) -> bytes | None:
     try:
-        return parse_address(host)
+        return parse_address(word)
     except UsageError:
         return None

@@ -57,6 +57,22 @@ def test_a_vip_of_the_registry_is_passed_over(desk: Desk, server: Host, network:
     assert outcome.status == 0
 
 
+@pytest.mark.parametrize("command", ["check", "explain"])
+def test_what_is_wrong_with_the_registry_is_said(desk: Desk, server: Host, network: Network, command: str) -> None:
+    host = director_with(network, f"{OTHER_VIP}/24", f"{DIRECTOR_IP}/24")
+    half = desk.file("services.d/half.toml", f'endpoint = ["{OTHER_VIP}:80"')
+    (desk.services / "gone.toml").symlink_to("nowhere")
+    outcome = desk.run(host, "lvs-rawcheck", command, "tcp", *desk.own_folders(), REAL_IP, VIP, PORT)
+    notes = [
+        f"registry file {desk.services}/gone.toml: No such file or directory",
+        f"registry file {half}: not TOML; {OTHER_VIP}, which it mentions, taken as a VIP",
+    ]
+    assert outcome.status == 0
+    assert outcome.stderr.splitlines() == [f"lvs-rawcheck: {note}" for note in notes]
+    if command == "check":
+        assert [line.text for line in outcome.log[:2]] == notes
+
+
 def test_a_vip_of_the_registry_is_passed_over_ipv6(desk: Desk, server: Host, network: Network) -> None:
     # The route names its source, so that what the kernel would choose is known.
     host = director_with(network, f"{OTHER_VIP6}/64", f"{DIRECTOR_IP6}/64")
