@@ -62,8 +62,8 @@ class _Run:
         """Return one result an endpoint, in order."""
         try:
             self._assign_roles()
-        except LinkError as error:
-            self._give_up(self._results, error)
+        except Exception as error:  # as below, in _run_raw
+            self._give_up(self._results, _fault_of_ours(error))
         self._run_raw([result for result in self._results if result.path == RAW])
         self._run_standard([result for result in self._results if result.path == STANDARD])
         return self._results
@@ -109,10 +109,8 @@ class _Run:
             for result in results:
                 result.path = None
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
-        except LinkError as error:
-            self._give_up(results, error)
         except Exception as error:  # a fault of our own, or an upgrade under way, must not empty a pool either
-            self._give_up(results, LinkError(_internal(error)))
+            self._give_up(results, _fault_of_ours(error))
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
         """Our failure is not the server's: leave it to the standard check where that was asked for.
@@ -165,10 +163,10 @@ class _Run:
 
     def _source(self) -> bytes | None:
         """Return the address for a connection of the kernel's, None where its own choice will do."""
-        from lvs_rawcheck.checks.path import source_of_connection
-        from lvs_rawcheck.link.rtnetlink import Netlink
-
         try:
+            from lvs_rawcheck.checks.path import source_of_connection
+            from lvs_rawcheck.link.rtnetlink import Netlink
+
             with Netlink(self._half_the_time()) as netlink:
                 return source_of_connection(netlink, self.request)
         except Exception:
@@ -181,6 +179,15 @@ class _Run:
 
 def _internal(error: Exception) -> str:
     return "no memory" if isinstance(error, MemoryError) else f"internal error: {type(error).__name__}: {error}"
+
+
+def _fault_of_ours(error: Exception) -> LinkError:
+    """Return what a check says of an exception that no server can cause."""
+    if isinstance(error, LinkError):
+        return error
+    if isinstance(error, MemoryError):
+        return LinkError("no memory")
+    return LinkError(f"internal error: {type(error).__name__}: {error}")
 
 
 def _unasked() -> Verdict:

@@ -17,7 +17,10 @@ PACKAGE = LAUNCHER.parents[1]
 NEEDED = ["cli/main.py", "cli/exit_status.py", "cli/output.py", "errors.py", "director/system_log.py", "__init__.py"]
 NEEDED_LATER = ["cli/check.py", "checks/runner.py", "checks/request.py", "wire/address.py", "director/change_log.py"]
 OF_THE_RAW_CHECK = ["raw", "driver", "flow", "steering", "reply_mac"]
-BELOW_THE_RAW_CHECK = ["link/guard.py", "tcp/connection.py", "wire/template.py"]
+BELOW_THE_RAW_CHECK = [
+    *("checks/path.py", "link/bpf.py", "link/guard.py", "link/packet.py", "link/rtnetlink.py"),
+    *("tcp/connection.py", "wire/template.py"),
+]
 
 
 @pytest.fixture
