@@ -14,6 +14,7 @@ from lvs_rawcheck.checks.standard import StandardFlow
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.interface import Link
+from lvs_rawcheck.link.packet import Frame
 from lvs_rawcheck.link.rtnetlink import Interface, Netlink
 from tests.checks.site import (
     CLOSED_PORT,
@@ -167,16 +168,24 @@ def test_root_is_given_up_once_on_every_path(director: Host, family: Family, bac
         assert calls == [fate]
 
 
-@pytest.mark.usefixtures("server")
-def test_once_even_where_the_raw_check_fails_after_it(director: Host) -> None:
-    calls = []
+class Unheard:
+    """A link that fails as soon as it is listened to."""
 
-    def wrap(link: Link, path: object) -> Link:
-        link.close()
+    def __init__(self, link: Link) -> None:
+        self.own_mac = link.own_mac
+        self.fileno = link.fileno
+        self.send = link.send
+        self.close = link.close
+
+    def receive(self) -> Frame | None:
         raise LinkError("the link broke")
 
+
+@pytest.mark.usefixtures("server")
+def test_once_even_where_the_raw_check_fails_after_it(director: Host) -> None:
+    calls: list[str] = []
     wanted = request(V4.real, V4.vip, on_cannot_judge="standard")
-    result = run(director, wanted, Hooks(lambda: calls.append("told"), wrap))
+    result = run(director, wanted, Hooks(lambda: calls.append("told"), lambda link, path: Unheard(link)))
     assert (result.verdict.reason, result.degraded, calls) == (Reason.OK, True, ["told"])
 
 
