@@ -153,10 +153,8 @@ class _Run:
 
             with StandardFlow(self.request.real_ip, port, self.request.conversation(), deadline, source) as flow:
                 verdict = flow.run()
-        except LinkError as error:
-            return Verdict(Reason.CANNOT_JUDGE, str(error))
-        except Exception as error:  # a fault of our own says nothing of the server
-            return Verdict(Reason.CANNOT_JUDGE, _internal(error))
+        except Exception as error:
+            return Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
         if flow.connected_at is not None:
             result.phases_ms["connect"] = (flow.connected_at - self.started) * 1000
         return verdict
@@ -175,10 +173,6 @@ class _Run:
     def _half_the_time(self) -> float:
         """Return how long the kernel may take for an answer, seconds: what comes after it needs its time too."""
         return (self.deadline - clock.now()) / 2
-
-
-def _internal(error: Exception) -> str:
-    return "no memory" if isinstance(error, MemoryError) else f"internal error: {type(error).__name__}: {error}"
 
 
 def _fault_of_ours(error: Exception) -> LinkError:
