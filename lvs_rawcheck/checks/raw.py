@@ -10,7 +10,6 @@ from __future__ import annotations
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
-from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.steering import Steering
@@ -20,13 +19,12 @@ from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.link.packet import PacketLink
 from lvs_rawcheck.link.rtnetlink import Netlink
 
-__all__ = ["Hooks", "make_steering", "owner_of_mac", "reserve_ports", "run_raw"]
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lvs_rawcheck.checks.flow import Flow
+    from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result
+from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.icmp_errors import read_error
 from lvs_rawcheck.checks.path import Path
-from lvs_rawcheck.checks.raw import Hooks
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.diagnose import signatures
