@@ -12,7 +12,7 @@ from lvs_rawcheck.checks.base import Reason, Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
-from lvs_rawcheck.checks.steering import Steering
+from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver
 
-
 SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.TIMEOUT)
+OWNERS_REMEMBERED = 1024  # MACs: more are invented, and forgotten
 
 
 def run_raw(request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks) -> None:
@@ -153,15 +153,27 @@ def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
 def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:
     """Return what tells which other address a MAC belongs to: the director's own, or one of the neighbour tables.
 
-    Of all interfaces, since answers may come over another one than the frames went.
+    Of all interfaces, since answers may come over another one than the frames went. An answer is believed for a
+    moment, so that a storm of strangers' frames does not read the tables for each of them.
     """
+    remembered: dict[bytes, tuple[bytes | None, float]] = {}
 
-    def owner(mac: bytes) -> bytes | None:
+    def look_up(mac: bytes) -> bytes | None:
         if any(interface.mac == mac for interface in netlink.interfaces()):
             return path.director_ip
         for neighbour in netlink.neighbours():
             if neighbour.mac == mac and neighbour.address != real_ip:
                 return neighbour.address
         return None
+
+    def owner(mac: bytes) -> bytes | None:
+        now = clock.now()
+        known = remembered.get(mac)
+        if known is not None and now - known[1] < BELIEVED_SECONDS:
+            return known[0]
+        if len(remembered) >= OWNERS_REMEMBERED:
+            remembered.clear()
+        remembered[mac] = (look_up(mac), now)
+        return remembered[mac][0]
 
     return owner
