@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from lvs_rawcheck.errors import LinkError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 DAEMON_USER = b"lvs-rawcheck"
 _PASSWD = "/etc/passwd"
+_PACKAGE = os.path.realpath(__file__).rsplit("/", 2)[0]
 _NO_ID = 0xFFFFFFFF  # setresuid(2) reads it as "leave it as it is", and we would stay root
 
 
@@ -38,9 +40,10 @@ def drop_root() -> None:
     """Become the daemon's user, for good, if this process is root, there is such a user, and it is allowed.
 
     Where it is not (no CAP_SETUID or CAP_SETGID, a user namespace that does not know the user), go on as what we are:
-    who took the capability away has bounded this process in another way, and a server is no worse for it.
+    who took the capability away has bounded this process in another way, and a server is no worse for it. Likewise
+    where that user could not read the program: what a failing check loads late would be missing.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or not _others_can_read(_PACKAGE):
         return
     ids = daemon_ids()
     if ids is None:
@@ -51,6 +54,16 @@ def drop_root() -> None:
     _become(os.setgroups, [gid])
     _become(os.setresgid, gid, gid, gid)
     _become(os.setresuid, uid, uid, uid)
+
+
+def _others_can_read(folder: str) -> bool:
+    """Return whether everybody may list a folder, and pass through all those above it."""
+    wanted = stat.S_IROTH | stat.S_IXOTH
+    while os.stat(folder).st_mode & wanted == wanted:
+        if folder in ("", "/"):
+            return True
+        folder, wanted = folder.rpartition("/")[0] or "/", stat.S_IXOTH
+    return False
 
 
 def _become(change: Callable[..., None], *identity: object) -> None:

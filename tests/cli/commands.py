@@ -7,10 +7,12 @@ Without a host of a topology it sees an empty network namespace too: nothing it 
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -22,7 +24,23 @@ from typing import Any
 
 from tests.netns.topology import Host, end_process
 
-LAUNCHER = Path(__file__).parents[2] / "lvs_rawcheck" / "cli" / "launcher.py"
+
+def _readable_launcher() -> Path:
+    """Return the launcher, of a copy of the program where the checkout lies in a folder that is closed to others.
+
+    As the package's user or nobody, commands can run only what everybody can read.
+    """
+    launcher = Path(__file__).resolve().parents[2] / "lvs_rawcheck" / "cli" / "launcher.py"
+    if all(folder.stat().st_mode & stat.S_IXOTH for folder in launcher.parents):
+        return launcher
+    copy = Path(tempfile.mkdtemp(prefix="rawcheck-program-"))
+    atexit.register(shutil.rmtree, copy)
+    copy.chmod(0o755)
+    shutil.copytree(launcher.parents[1], copy / "lvs_rawcheck")
+    return copy / "lvs_rawcheck" / "cli" / "launcher.py"
+
+
+LAUNCHER = _readable_launcher()
 TIMEOUT = 30.0  # seconds: no command may take longer, whatever it was given
 
 # $1: the folder that becomes /dev. Then pairs FILE PLACE to be mounted, a dash, and the command.

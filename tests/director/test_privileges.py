@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import NOBODY, Desk
+from tests.cli.commands import LAUNCHER, NOBODY, Desk
 from tests.cli.site import CLOSED_PORT, NOBODY_IP, PORT, REAL_IP, VIP, Site
 from tests.netns.roles import director, real_server
 from tests.netns.services import tcp_server
@@ -135,3 +136,15 @@ def test_not_root_is_not_asked_to_become_anybody(with_user: Desk, site: Site) ->
     with_user.become = NOBODY
     role = str(with_user.file("role", "0"))
     assert with_user.check(site.standby, "-r", role, REAL_IP, VIP, PORT).status == 0
+
+
+def test_who_could_not_read_the_program_is_not_become(with_user: Desk, site: Site) -> None:
+    closed = with_user.folder / "closed"
+    shutil.copytree(LAUNCHER.parents[1], closed / "lvs_rawcheck")
+    closed.chmod(0o700)
+    program = with_user.folder / "lvs-rawcheck"
+    program.unlink()
+    program.symlink_to(closed / "lvs_rawcheck" / "cli" / "launcher.py")
+    for address, reason in ((REAL_IP, "ok"), (NOBODY_IP, "no-neighbour")):
+        outcome = with_user.check(site.director, "--json", "-t", "0.5", address, VIP, PORT)
+        assert outcome.json["reason"] == reason  # what a failing check loads late was there
