@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One check whose process gives root up once its sockets are open; prints user and verdict.
 
-as_nobody.py REAL VIP PORT REPLY_MAC
+as_nobody.py PROGRAM_FOLDER REAL VIP PORT REPLY_MAC
+
+PROGRAM_FOLDER: holds an lvs_rawcheck that everybody can read, since some of it is loaded only when root is gone.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path[:0] = [sys.argv[1], str(Path(__file__).parents[2])]
 
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.runner import run_request
@@ -26,7 +28,7 @@ def become_nobody() -> None:
 
 
 if __name__ == "__main__":
-    real, vip, port, rule = sys.argv[1:]
+    real, vip, port, rule = sys.argv[2:]
     wanted = request(real, vip, port=int(port), reply_mac=rule, timeout=2.0)
     result = run_request(wanted, Hooks(sockets_open=become_nobody))
     print(os.getuid(), result.verdict.reason, result.verdict.detail)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.checks.as_nobody import NOBODY
 from tests.checks.site import CLOSED_PORT, PORT, Family, active, both_families, healthy, neighbour
+from tests.cli.commands import LAUNCHER
 from tests.netns.services import tcp_server
 from tests.netns.topology import Host, Network
 
@@ -24,7 +26,8 @@ def director(network: Network) -> Host:
 
 def check(host: Host, real: str, vip: str, port: int = PORT, rule: str = "real-server") -> str:
     """Return the reason of a check that is nobody's."""
-    uid, reason, _ = host.run(["/usr/bin/python3", str(_SCRIPT), real, vip, str(port), rule]).stdout.split(" ", 2)
+    command = [sys.executable, str(_SCRIPT), str(LAUNCHER.parents[2]), real, vip, str(port), rule]
+    uid, reason, _ = host.run(command).stdout.split(" ", 2)
     assert int(uid) == NOBODY
     return reason
 
