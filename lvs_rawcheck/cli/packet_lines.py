@@ -52,6 +52,7 @@ def tracing(verbosity: int) -> Callable[[Link, Path], Link]:
     """Return what wraps a link so that each of its frames is one line on stderr; verbosity: of -v, 1 or more."""
 
     def wrap(link: Link, path: Path) -> Link:
+        """Return the link with a tracer around it; closing that one closes the link."""
         from lvs_rawcheck.link.tracer import Tracer
 
         lines = PacketLines()
