@@ -6,14 +6,12 @@ Invariant: the source is never a VIP. Real servers hold the VIPs themselves, and
 
 from __future__ import annotations
 
-from _socket import AF_INET, AF_INET6
-
 from lvs_rawcheck.checks.base import Reason, Verdict
 from lvs_rawcheck.checks.request import INTERFACE_ANY
 from lvs_rawcheck.errors import LinkError, UsageError
 from lvs_rawcheck.link.packet import ANY_INTERFACE
 from lvs_rawcheck.link.rtnetlink import IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE, SCOPE_LINK
-from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, socket_family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,11 +189,6 @@ def _own_source(netlink: Netlink, request: Request, interface: Interface, prefer
         f"interface {interface.name} holds no address that can be the source, which VIPs, link-local"
         " and tentative ones cannot: use --source"
     )
-
-
-def socket_family(address: bytes) -> int:
-    """Return AF_INET or AF_INET6 for 4 or 16 octets."""
-    return AF_INET if len(address) == IPV4_OCTETS else AF_INET6
 
 
 def _is_link_local4(address: bytes) -> bool:

@@ -83,8 +83,8 @@ class _Run:
             result.path = STANDARD if standby else RAW
 
     def _assign_roles_by_vip(self) -> None:
-        from lvs_rawcheck.checks.path import socket_family
         from lvs_rawcheck.link.rtnetlink import Netlink, NoSuchInterface
+        from lvs_rawcheck.wire.address import socket_family
 
         silent = {_LOOPBACK_INDEX}
         with Netlink(self._half_the_time()) as netlink:

@@ -14,7 +14,7 @@ from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Verdict
 from lvs_rawcheck.errors import LinkError
-from lvs_rawcheck.wire.address import format_address
+from lvs_rawcheck.wire.address import format_address, socket_family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class StandardFlow:
         deadline: float,
         source: bytes | None = None,
     ) -> None:
-        family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+        family = socket_family(address)
         try:
             self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
         except OSError as error:

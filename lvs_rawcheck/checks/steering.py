@@ -10,6 +10,8 @@ sent more often than the kernel's, help it to an answer in time.
 
 from __future__ import annotations
 
+from lvs_rawcheck.link.rtnetlink import NUD_NOARP, NUD_PERMANENT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,7 @@ BELIEVED_SECONDS = 1.0  # how long an entry is believed without asking the kerne
 REREAD_SECONDS = 0.05  # how often the kernel's entry is read again while it is awaited
 SETTLE_SECONDS = 0.01  # from hearing an answer to reading what the kernel made of it
 ASK_INTERVAL = 1.1  # seconds; arp(7), locktime: for 1 s after an update the kernel ignores another answer
-NUD_FIXED = 0x80 | 0x40  # neighbour.h, NUD_PERMANENT and NUD_NOARP: the administrator's own word
+NUD_FIXED = NUD_PERMANENT | NUD_NOARP  # the administrator's own word
 
 
 class Steering:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 SERVICES_DIR = "/etc/lvs-rawcheck/services.d"
 STATE_DIR = "/run/lvs-rawcheck"
 
-_DECIMAL = "0123456789"
+DECIMAL = "0123456789"
 _INTERFACE_NAME_OCTETS = 15  # IFNAMSIZ less its NUL, linux/if.h
 
 
 def parse_port(text: str) -> int:
     """Return a port, 1..65535; UsageError for anything else, service names included."""
-    if not text or len(text) > 5 or any(digit not in _DECIMAL for digit in text) or not 1 <= int(text) <= 65535:
+    if not text or len(text) > 5 or any(digit not in DECIMAL for digit in text) or not 1 <= int(text) <= 65535:
         raise UsageError(f"not a port (1 to 65535): {text!r}")
     return int(text)
 
@@ -34,7 +34,7 @@ def parse_port(text: str) -> int:
 def parse_timeout(text: str) -> float:
     """Return seconds, above 0 and at most TIMEOUT_MAX; decimals allowed."""
     try:
-        seconds = float(text) if text and all(c in _DECIMAL or c == "." for c in text) else 0.0
+        seconds = float(text) if text and all(c in DECIMAL or c == "." for c in text) else 0.0
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= requests.TIMEOUT_MAX:

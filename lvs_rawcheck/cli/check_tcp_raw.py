@@ -12,7 +12,7 @@ from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import ROUTINE_OPTIONS, parse_interface
+from lvs_rawcheck.cli.arguments import DECIMAL, ROUTINE_OPTIONS, parse_interface
 from lvs_rawcheck.cli.exit_status import HEALTHY, end_after
 from lvs_rawcheck.cli.names import resolve_hosts, resolve_port
 from lvs_rawcheck.cli.one_shot import judge, refuse, report
@@ -36,13 +36,12 @@ _POSITIONALS = "IFACE REAL_SERVER VIRTUAL_IP PORT"
 _DESCRIPTION = """\
 Send the real server the frames that the director would forward to it: to the virtual IP, at the real server's MAC.
 Exit status 0: healthy. 1: everything else. Real server, virtual IP and port may be names."""
-_DECIMAL = "0123456789"
 
 
 def parse_total_timeout(text: str) -> float:
     """Return the one deadline, seconds, of a timeout for each answer in whole milliseconds; 0: TIMEOUT_OF_ZERO."""
     number = text.lstrip("0") or text[-1:]
-    decimal = bool(number) and all(digit in _DECIMAL for digit in number)
+    decimal = bool(number) and all(digit in DECIMAL for digit in number)
     if not decimal or len(number) > len(str(TIMEOUT_MS_MAX)) or int(number) > TIMEOUT_MS_MAX:
         raise UsageError(f"not a time in milliseconds, 0 to {TIMEOUT_MS_MAX}: {text!r}")
     return int(number) * AWAITED_ANSWERS / 1000 or TIMEOUT_OF_ZERO

@@ -13,9 +13,9 @@ import select
 from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGKILL, setitimer, signal
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.cli.arguments import parse_port
+from lvs_rawcheck.cli.arguments import DECIMAL, parse_port
 from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
-from lvs_rawcheck.wire.address import IPV4_OCTETS, parse_address
+from lvs_rawcheck.wire.address import parse_address, socket_family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _HOST_NAME_OCTETS = 253  # RFC 1035 2.3.4, less the root's length octet and dot
 _SERVICE_NAME_OCTETS = 255
 _HOST_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_."
-_DECIMAL = "0123456789"
 _ANSWER_OCTETS = 4096
 _FAILED = "!"  # begins an answer that is a sentence of regret
 
@@ -37,7 +36,7 @@ def resolve_hosts(real_server: str, vip: str, deadline: float) -> tuple[bytes, b
     literals = [_literal(word) for word in (real_server, vip)]
     if literals[0] is not None and literals[1] is not None:
         return literals[0], literals[1]
-    families = [_family_of(literal) for literal in literals if literal is not None] or [
+    families = [socket_family(literal) for literal in literals if literal is not None] or [
         _socket.AF_INET,
         _socket.AF_INET6,
     ]
@@ -80,11 +79,7 @@ def _literal(word: str) -> bytes | None:
 def _ends_in_number(word: str) -> bool:
     """Return whether the last label is a number: the C library reads such a name as an address, octal and all."""
     last = word.removesuffix(".").rpartition(".")[2].lower()
-    return bool(last) and (all(digit in _DECIMAL for digit in last) or last.startswith("0x"))
-
-
-def _family_of(address: bytes) -> int:
-    return _socket.AF_INET if len(address) == IPV4_OCTETS else _socket.AF_INET6
+    return bool(last) and (all(digit in DECIMAL for digit in last) or last.startswith("0x"))
 
 
 def _one_family(real_server: str, vip: str, families: list[int]) -> tuple[str, str]:

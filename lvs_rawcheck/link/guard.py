@@ -13,7 +13,7 @@ import _socket
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import DROP_ALL, attach
-from lvs_rawcheck.wire.address import format_address, format_endpoint
+from lvs_rawcheck.wire.address import format_address, format_endpoint, socket_family
 
 
 class Guard:
@@ -25,7 +25,7 @@ class Guard:
     __slots__ = ("_socket", "port")
 
     def __init__(self, address: bytes, port: int = 0) -> None:
-        family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+        family = socket_family(address)
         try:
             self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         except OSError as refused:

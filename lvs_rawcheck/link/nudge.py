@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import _socket
 
-from lvs_rawcheck.wire.address import format_address
+from lvs_rawcheck.wire.address import format_address, socket_family
 
 DISCARD_PORT = 9  # RFC 863: whoever listens throws it away
 
@@ -22,7 +22,7 @@ def nudge(address: bytes, interface_name: str, source: bytes | None = None) -> N
     address (arp(7), RFC 4861 7.2.2), so it must not be left to choose a VIP: the server would take the question for
     one from itself. Never blocks, never fails.
     """
-    family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+    family = socket_family(address)
     try:
         datagram = _socket.socket(family, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC | _socket.SOCK_NONBLOCK)
     except OSError:

@@ -22,7 +22,7 @@ from lvs_rawcheck.link.netlink import (
     format_attribute,
     parse_attributes,
 )
-from lvs_rawcheck.wire.address import MAC_OCTETS
+from lvs_rawcheck.wire.address import MAC_OCTETS, socket_family
 from lvs_rawcheck.wire.ethernet import is_unicast_mac
 from lvs_rawcheck.wire.value import Value
 
@@ -170,10 +170,6 @@ class Neighbour(Value):
         return not self.state & NUD_NOARP or is_unicast_mac(self.mac)
 
 
-def _family(address: bytes) -> int:
-    return _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
-
-
 def _unpack(header: Struct, body: bytes) -> tuple[int, ...]:
     if len(body) < header.size:
         raise LinkError(f"netlink message cut off: {len(body)} octets, its header has {header.size}")
@@ -250,7 +246,7 @@ class Netlink:
         Asked about an interface, the kernel takes an IPv4 destination without a route to be on that link.
         """
         source_bits = 0 if source is None else 8 * len(source)
-        header = _ROUTE_HEADER.pack(_family(destination), 8 * len(destination), source_bits, 0, 0, 0, 0, 0, 0)
+        header = _ROUTE_HEADER.pack(socket_family(destination), 8 * len(destination), source_bits, 0, 0, 0, 0, 0, 0)
         body = header + format_attribute(_RTA_DST, destination)
         if source is not None:
             body += format_attribute(_RTA_SRC, source)
@@ -265,7 +261,7 @@ class Netlink:
 
     def neighbour(self, interface_index: int, address: bytes) -> Neighbour | None:
         """Return the kernel's entry for an address on an interface, None if it has none."""
-        header = _NEIGHBOUR_HEADER.pack(_family(address), interface_index, 0, 0, 0)
+        header = _NEIGHBOUR_HEADER.pack(socket_family(address), interface_index, 0, 0, 0)
         try:
             answer = self._netlink.request(_RTM_GETNEIGH, header + format_attribute(_NDA_DST, address))
         except KernelError as refused:

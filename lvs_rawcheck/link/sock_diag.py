@@ -15,6 +15,7 @@ from struct import Struct
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.netlink import NETLINK_SOCK_DIAG, KernelError, NetlinkSocket
+from lvs_rawcheck.wire.address import socket_family
 
 _SOCK_DIAG_BY_FAMILY = 20
 _TCP_LISTEN = 10  # include/net/tcp_states.h
@@ -56,7 +57,7 @@ def _demand_tcp_diag(netlink: NetlinkSocket, address: bytes) -> None:
 
 
 def _request(address: bytes, port: int, states: int) -> bytes:
-    family = _socket.AF_INET if len(address) == 4 else _socket.AF_INET6
+    family = socket_family(address)
     # The kernel looks up a segment from "destination" (the peer) to "source" (this host). Port 0 is no
     # peer's, so that an established connection never stands in for the listener.
     peer, peer_port = address, b"\0\0"

@@ -26,9 +26,14 @@ def parse_address(text: str) -> bytes:
         raise UsageError(f"not an IPv4 or IPv6 address: {text!r}") from None
 
 
+def socket_family(address: bytes) -> int:
+    """Return AF_INET or AF_INET6 for 4 or 16 octets."""
+    return AF_INET if len(address) == IPV4_OCTETS else AF_INET6
+
+
 def format_address(address: bytes) -> str:
     """Return the text of 4 or 16 octets, IPv6 as in RFC 5952."""
-    return inet_ntop(AF_INET if len(address) == IPV4_OCTETS else AF_INET6, address)
+    return inet_ntop(socket_family(address), address)
 
 
 def format_endpoint(address: bytes, port: int) -> str:
