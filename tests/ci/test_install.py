@@ -133,13 +133,15 @@ def test_a_policy_that_was_there_stays(stage: Path) -> None:
     assert (stage / "policy-left").read_text() == "#!/bin/sh\nexit 101\n"
 
 
-def test_a_policy_that_lets_services_start_stops_us(stage: Path) -> None:
-    place_policy(stage, "#!/bin/sh\nexit 0\n")
+@pytest.mark.parametrize("allowed", ["*", "keepalived", "no-service-of-this-name"])
+def test_a_policy_that_lets_services_start_stops_us(stage: Path, allowed: str) -> None:
+    policy = f"#!/bin/sh\ncase $1 in {allowed}) exit 0 ;; esac\nexit 101\n"
+    place_policy(stage, policy)
     done = install(stage)
     assert done.returncode == 1
     assert "keepalived" in done.stderr
     assert not (stage / "apt-get.log").exists()
-    assert (stage / "policy-left").read_text() == "#!/bin/sh\nexit 0\n"
+    assert (stage / "policy-left").read_text() == policy
 
 
 def test_what_a_killed_install_left_is_taken_away(stage: Path) -> None:
