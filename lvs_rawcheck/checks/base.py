@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 from lvs_rawcheck.wire.address import format_address, format_endpoint
+from lvs_rawcheck.wire.ip import PROTO_UDP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 RAW = "raw"
 STANDARD = "standard"
@@ -68,7 +73,7 @@ class Endpoint:
 class Conversation:
     """What one kind of check says and expects on a byte stream; knows neither sockets nor time.
 
-    Each method returns a Verdict once it knows, None to go on.
+    The three that take something in return a Verdict once they know, None to go on.
     """
 
     __slots__ = ()
@@ -91,6 +96,67 @@ class Conversation:
         """Return what is to be sent now, b"" for nothing; each octet is returned once."""
         return b""
 
+    def awaiting(self) -> str:
+        """Return what is being waited for, to be said where the deadline comes first: `the banner`."""
+        return ""
+
+    def phases_reached(self) -> Sequence[str]:
+        """Return the names of the milestones passed so far, in order: `tls`, `first_octet`."""
+        return ()
+
+    @property
+    def ready_for_tls(self) -> bool:
+        """Return whether the stream is to be secured now, in the middle of a conversation begun in the clear."""
+        return False
+
+    def secured(self) -> Verdict | None:
+        """Take note that the stream has been secured, as `ready_for_tls` asked."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """Return what JSON says besides the verdict."""
+        return {}
+
+    def describe(self, octets: bytes) -> list[str]:
+        """Return lines that tell some octets of the stream, of either direction, in the protocol's own words."""
+        from lvs_rawcheck.checks.narration import lines_of  # for `explain`: no check loads it
+
+        return lines_of(octets)
+
+
+class Exchange:
+    """What one kind of check says and expects in datagrams; knows neither sockets nor time."""
+
+    __slots__ = ()
+
+    kind = ""
+    protocol = PROTO_UDP
+    """What carries the datagrams: an IP protocol number."""
+    interval = 0.5
+    """Seconds after which the datagram is sent again while nothing has come."""
+
+    def datagram_to_send(self) -> bytes:
+        """Return the datagram's payload; the same one each time."""
+        raise NotImplementedError
+
+    def datagram_received(self, octets: bytes) -> Verdict | None:
+        """Return what a payload means, None if it is no answer to ours."""
+        raise NotImplementedError
+
+    def silence(self) -> Verdict | None:
+        """Return what silence until the deadline means, None where an answer was needed."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """Return what JSON says besides the verdict."""
+        return {}
+
+    def describe(self, octets: bytes) -> list[str]:
+        """Return lines that tell a payload, of either direction, in the protocol's own words."""
+        from lvs_rawcheck.checks.narration import lines_of  # for `explain`: no check loads it
+
+        return lines_of(octets)
+
 
 class Result:
     """A verdict and all that belongs to it: the object that `--json` prints."""
@@ -99,6 +165,7 @@ class Result:
         "degraded",
         "elapsed_ms",
         "endpoint",
+        "facts",
         "kind",
         "notes",
         "path",
@@ -125,6 +192,8 @@ class Result:
         """Sentences for the log: what was wrong on our side and how it was taken."""
         self.elapsed_ms = 0.0
         self.phases_ms: dict[str, float] = {}
+        self.facts: Callable[[], dict[str, object]] | None = None
+        """What the last conversation has to say besides, asked for only where somebody reads it."""
         self.vips: list[Result] = []
         """With several VIPs: one result each; this one is then the worst of them."""
 
@@ -158,6 +227,8 @@ class Result:
             "elapsed_ms": round(self.elapsed_ms, 3),
             "phases_ms": {name: round(value, 3) for name, value in self.phases_ms.items()},
         }
+        if self.facts is not None:
+            values.update(self.facts())
         if self.degraded:
             values["degraded"] = True
         if self.vips:
@@ -168,3 +239,19 @@ class Result:
 def worst(results: list[Result]) -> Result:
     """Return the one that got least far: by the order of the reasons, ok last; of equals the first."""
     return min(results, key=lambda result: REASONS.index(result.verdict.reason) or len(REASONS))
+
+
+def timed_out(conversation: Conversation) -> Verdict:
+    """Return what the deadline means once the stream is open."""
+    awaited = conversation.awaiting()
+    what = f"{awaited} did not come" if awaited else "silence"
+    return Verdict(Reason.TIMEOUT, f"connected, then {what} until the deadline")
+
+
+SHOWN_CHARACTERS = 80
+
+
+def shown(octets: bytes) -> str:
+    """Return what a server said, fit to be quoted in a sentence: printable, and not long."""
+    text = ascii(octets[: SHOWN_CHARACTERS + 1].decode("ascii", "backslashreplace"))
+    return text if len(octets) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}'..."

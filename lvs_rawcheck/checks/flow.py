@@ -8,7 +8,7 @@ leaving.
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
 from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
 from lvs_rawcheck.tcp.isn import initial_sequence_number
@@ -53,6 +53,7 @@ class Flow:
         "doubtful",
         "endpoint",
         "mac",
+        "phases",
         "source_port",
         "started_at",
         "steered_at",
@@ -81,6 +82,8 @@ class Flow:
         self.started_at = now
         self.steered_at: float | None = None
         self.connected_at: float | None = None
+        self.phases: list[float] = []
+        """When each phase that the conversation names was reached, monotonic seconds."""
         self.doubtful = False
         """A SYN went unanswered since this was last set to False."""
         self._doubt_at: float | None = None
@@ -208,7 +211,11 @@ class Flow:
                 verdict = self._judge(event, now)
                 if verdict is not None:
                     self._decide(verdict)
-        if self.verdict is None and self.connected_at is not None:
+        if self.connected_at is None:
+            return
+        while len(self.phases) < len(self._conversation.phases_reached()):
+            self.phases.append(now)
+        if self.verdict is None:
             octets = self._conversation.octets_to_send()
             if octets:
                 connection.send(octets)
@@ -253,7 +260,7 @@ class Flow:
     def _verdict_of_silence(self) -> Verdict:
         """Return what the deadline means, by how far the conversation got."""
         if self.connected_at is not None:
-            return Verdict(Reason.TIMEOUT, "connected, then silence until the deadline")
+            return timed_out(self._conversation)
         if self._stray_mac is not None:
             return self._reply_mac.verdict(self._stray_mac)
         if self.mac is None:

@@ -8,11 +8,12 @@ up, and only then is the first frame read.
 from __future__ import annotations
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Reason, Result, Verdict
+from lvs_rawcheck.checks.base import Exchange, Reason, Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
+from lvs_rawcheck.checks.steps import note_phases, note_step
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lvs_rawcheck.checks.base import Conversation
     from lvs_rawcheck.checks.flow import Flow
     from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
@@ -42,17 +44,16 @@ def run_raw(request: Request, results: list[Result], started: float, deadline: f
                 result.verdict = path
         elif isinstance(path, LocalServer):
             hooks.sockets_open()
-            _run_local(netlink, results)
+            _run_local(netlink, request, results, started, deadline)
         else:
             _run_on_wire(netlink, request, path, results, started, deadline, hooks)
 
 
-def _run_local(netlink: Netlink, results: list[Result]) -> None:
+def _run_local(netlink: Netlink, request: Request, results: list[Result], started: float, deadline: float) -> None:
     from lvs_rawcheck.checks.local import check_local
 
     for result in results:
-        if result.endpoint is not None:
-            result.verdict = check_local(netlink, result.endpoint)
+        check_local(netlink, request, result, started, deadline)
 
 
 def _run_on_wire(
@@ -64,10 +65,11 @@ def _run_on_wire(
     deadline: float,
     hooks: Hooks,
 ) -> None:
-    guards = GuardPool(path.director_ip, len(results))
+    flows = len(results) * len(request.steps)
+    guards = GuardPool(path.director_ip, flows)
     link: Link | None = None
     try:
-        ports = reserve_ports(guards, len(results))
+        ports = reserve_ports(guards, flows)
         program = reply_filter(path.director_ip, request.vips, [request.real_ip], ports)
         packet_link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
         link = hooks.wrap_link(packet_link, path)
@@ -76,7 +78,7 @@ def _run_on_wire(
         steering = make_steering(netlink, path, request.real_ip)
         reply_mac = ReplyMac(request.reply_mac, owner_of_mac(netlink, path, request.real_ip))
         for result in results:
-            _start(driver, request, result, steering, reply_mac, started, deadline)
+            _Course(driver, request, result, steering, reply_mac, started, deadline).begin()
         driver.run()
         _judge_silence(netlink, path, results)
         hooks.verdicts_given(link, path, steering.mac, results)
@@ -99,30 +101,58 @@ def _judge_silence(netlink: Netlink, path: Path, results: list[Result]) -> None:
         raise
 
 
-def _start(
-    driver: Driver,
-    request: Request,
-    result: Result,
-    steering: Steering,
-    reply_mac: ReplyMac,
-    started: float,
-    deadline: float,
-) -> None:
-    if result.endpoint is None:
-        return
+class _Course:
+    """One endpoint's steps on the wire, each begun when the one before it has passed."""
 
-    def note(flow: Flow) -> None:
-        if flow.verdict is not None:
-            result.verdict = flow.verdict
-        result.elapsed_ms = (clock.now() - started) * 1000
+    def __init__(
+        self,
+        driver: Driver,
+        request: Request,
+        result: Result,
+        steering: Steering,
+        reply_mac: ReplyMac,
+        started: float,
+        deadline: float,
+    ) -> None:
+        self._driver = driver
+        self._request = request
+        self._result = result
+        self._steering = steering
+        self._reply_mac = reply_mac
+        self._started = started
+        self._deadline = deadline
+        self._number = 0
+
+    def begin(self) -> None:
+        """Start the next step's flow."""
+        endpoint = self._result.endpoint
+        if endpoint is None:
+            return
+        made = self._request.steps[self._number]()
+        assert not isinstance(made, Exchange)
+        conversation: Conversation = made
+
+        def done(flow: Flow) -> None:
+            self._note(flow, conversation)
+
+        flow = self._driver.start(endpoint, self._steering, conversation, self._reply_mac, self._deadline, done)
+        if self._request.clean_close:
+            flow.close_cleanly()
+
+    def _note(self, flow: Flow, conversation: Conversation) -> None:
+        result, count = self._result, len(self._request.steps)
+        if flow.verdict is None:
+            return
+        note_step(result, self._number, count, flow.verdict)
+        result.elapsed_ms = (clock.now() - self._started) * 1000
         if flow.steered_at is not None:
-            result.phases_ms["resolve"] = (flow.steered_at - started) * 1000
+            result.phases_ms.setdefault("resolve", (flow.steered_at - self._started) * 1000)
             if flow.connected_at is not None:
                 result.phases_ms["connect"] = (flow.connected_at - flow.steered_at) * 1000
-
-    flow = driver.start(result.endpoint, steering, request.conversation(), reply_mac, deadline, note)
-    if request.clean_close:
-        flow.close_cleanly()
+        note_phases(result, conversation, flow.connected_at, flow.phases)
+        self._number += 1
+        if flow.verdict.healthy and self._number < count:
+            self.begin()
 
 
 def reserve_ports(guards: GuardPool, count: int) -> list[int]:

@@ -8,9 +8,10 @@ from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from lvs_rawcheck.checks.base import Conversation, Endpoint
+    from lvs_rawcheck.checks.base import Endpoint
+    from lvs_rawcheck.checks.kind import Step
 
 ROLE_AUTO = "auto"
 FALLBACK, STANDBY_RAW = "fallback", "raw"
@@ -77,7 +78,6 @@ class Request:
 
     __slots__ = (
         "clean_close",
-        "conversation",
         "endpoints",
         "interface",
         "is_registry_vip",
@@ -89,12 +89,11 @@ class Request:
         "role_file",
         "source",
         "standby",
+        "steps",
         "timeout",
     )
 
-    def __init__(
-        self, kind: str, conversation: Callable[[], Conversation], real_ip: bytes, endpoints: list[Endpoint]
-    ) -> None:
+    def __init__(self, kind: str, steps: Sequence[Step], real_ip: bytes, endpoints: list[Endpoint]) -> None:
         """Raise UsageError where real server and VIPs cannot belong together."""
         if not endpoints:
             raise UsageError("no VIP given")
@@ -108,8 +107,8 @@ class Request:
             if endpoint.vip == real_ip:
                 raise UsageError(f"real server and VIP are the same address: {format_address(real_ip)}")
         self.kind = kind
-        self.conversation = conversation
-        """Makes the conversation anew for each endpoint."""
+        self.steps = steps
+        """Each makes its conversation, or exchange, anew for an endpoint; one after the other, all must pass."""
         self.real_ip = real_ip
         self.endpoints = endpoints
         self.interface: str | None = None

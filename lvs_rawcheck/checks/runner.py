@@ -42,6 +42,7 @@ def _summary(results: list[Result], elapsed_ms: float) -> Result:
     summary.role = chosen.role
     summary.degraded = chosen.degraded
     summary.phases_ms = chosen.phases_ms
+    summary.facts = chosen.facts
     summary.elapsed_ms = elapsed_ms
     summary.notes = list(dict.fromkeys(note for result in results for note in result.notes))
     summary.vips = results
@@ -143,21 +144,18 @@ class _Run:
                 result.notes.append(str(error))
         for left, (port, sharing) in zip(range(len(of_port), 0, -1), of_port.items(), strict=True):
             now = clock.now()
-            verdict = self._standard_verdict(port, source, now + (self.deadline - now) / left, sharing[0])
-            for result in sharing:
-                result.verdict = verdict
+            self._run_standard_port(port, source, now + (self.deadline - now) / left, sharing)
 
-    def _standard_verdict(self, port: int, source: bytes | None, deadline: float, result: Result) -> Verdict:
+    def _run_standard_port(self, port: int, source: bytes | None, deadline: float, sharing: list[Result]) -> None:
+        first = sharing[0]
         try:
-            from lvs_rawcheck.checks.standard import StandardFlow
+            from lvs_rawcheck.checks.standard_course import run_standard
 
-            with StandardFlow(self.request.real_ip, port, self.request.conversation(), deadline, source) as flow:
-                verdict = flow.run()
+            run_standard(self.request, first, port, source, self.started, deadline)
         except Exception as error:
-            return Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
-        if flow.connected_at is not None:
-            result.phases_ms["connect"] = (flow.connected_at - self.started) * 1000
-        return verdict
+            first.verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
+        for result in sharing[1:]:
+            result.verdict, result.facts = first.verdict, first.facts
 
     def _source(self) -> bytes | None:
         """Return the address for a connection of the kernel's, None where its own choice will do."""

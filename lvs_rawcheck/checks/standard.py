@@ -12,7 +12,7 @@ import select
 from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, ETIMEDOUT
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.wire.address import format_address, socket_family
 
@@ -37,7 +37,17 @@ class StandardFlow:
     source: the address to connect from; None: the kernel chooses.
     """
 
-    __slots__ = ("_conversation", "_deadline", "_peer", "_poll", "_socket", "_source", "_unsent", "connected_at")
+    __slots__ = (
+        "_conversation",
+        "_deadline",
+        "_peer",
+        "_poll",
+        "_socket",
+        "_source",
+        "_unsent",
+        "connected_at",
+        "phases",
+    )
 
     def __init__(
         self,
@@ -59,6 +69,8 @@ class StandardFlow:
         self._unsent = b""
         self._poll = select.poll()
         self.connected_at: float | None = None
+        self.phases: list[float] = []
+        """When each phase that the conversation names was reached, monotonic seconds."""
 
     def __enter__(self) -> StandardFlow:
         return self
@@ -98,8 +110,9 @@ class StandardFlow:
             self._unsent += self._conversation.octets_to_send()
             self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
             if not self._wait():
-                return Verdict(Reason.TIMEOUT, "connected, then silence until the deadline")
+                return timed_out(self._conversation)
             verdict = self._exchange()
+            self._note_phases()
             if verdict is not None:
                 return verdict
 
@@ -114,6 +127,10 @@ class StandardFlow:
         if octets:
             return self._conversation.data_received(octets)
         return self._conversation.peer_closed() or Verdict(Reason.CLOSED, "the peer closed early")
+
+    def _note_phases(self) -> None:
+        while len(self.phases) < len(self._conversation.phases_reached()):
+            self.phases.append(clock.now())
 
     def _wait(self) -> bool:
         """Wait for the socket; return False at the deadline. Even then look once: what has come has come."""

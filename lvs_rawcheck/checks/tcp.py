@@ -4,6 +4,12 @@
 from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.checks.kind import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.kind import Step
+    from lvs_rawcheck.checks.parameters import Values
 
 
 class TcpConversation(Conversation):
@@ -24,3 +30,10 @@ class TcpConversation(Conversation):
     def peer_closed(self) -> Verdict | None:
         """Pass over the end: the verdict was given when the connection was made."""
         return None
+
+
+def _prepare(values: Values) -> Step:
+    return TcpConversation
+
+
+KINDS = (Kind("tcp", "a TCP connection can be made", (), _prepare),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.checks.parameters import DECIMAL, one_of
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.cli.options import Option
 from lvs_rawcheck.errors import UsageError
@@ -12,15 +13,14 @@ from lvs_rawcheck.wire.address import format_address, parse_address, parse_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from lvs_rawcheck.checks.base import Conversation
+    from lvs_rawcheck.checks.kind import Step
     from lvs_rawcheck.cli.options import CommandLine
 
 SERVICES_DIR = "/etc/lvs-rawcheck/services.d"
 STATE_DIR = "/run/lvs-rawcheck"
 
-DECIMAL = "0123456789"
 _INTERFACE_NAME_OCTETS = 15  # IFNAMSIZ less its NUL, linux/if.h
 
 
@@ -54,17 +54,6 @@ def parse_reply_mac(text: str) -> str | bytes:
     if text in (requests.MAC_REAL_SERVER, requests.MAC_KNOWN, requests.MAC_ANY):
         return text
     return parse_mac(text)
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    """Return a converter that takes these words only."""
-
-    def convert(text: str) -> str:
-        if text not in words:
-            raise UsageError(f"not one of {', '.join(words)}: {text!r}")
-        return text
-
-    return convert
 
 
 def parse_endpoints(text: str, default_port: int | None) -> list[Endpoint]:
@@ -128,6 +117,7 @@ COMMON_OPTIONS = (
         one_of(requests.DOWN, requests.STANDARD_INSTEAD),
         requests.DOWN,
     ),
+    Option("", "clean-close", None, "leave by FIN and wait for the server's, instead of RST"),
     Option("", "json", None, "print one JSON object"),
     *ROUTINE_OPTIONS,
 )
@@ -144,15 +134,16 @@ _REQUEST_KEYS = (
 )
 
 
-def build_request(kind: str, conversation: Callable[[], Conversation], line: CommandLine) -> Request:
+def build_request(kind: str, steps: Sequence[Step], line: CommandLine) -> Request:
     """Return the request of `REAL_SERVER VIP[:PORT][,...] [PORT]` with the common options; UsageError."""
     words = line.positionals
     if not 2 <= len(words) <= 3:
         raise UsageError("wanted: REAL_SERVER VIP[:PORT][,...] [PORT]")
     default_port = parse_port(words[2]) if len(words) == 3 else None
-    request = Request(kind, conversation, parse_address(words[0]), parse_endpoints(words[1], default_port))
+    request = Request(kind, steps, parse_address(words[0]), parse_endpoints(words[1], default_port))
     for key in _REQUEST_KEYS:
         setattr(request, key, line.values[key])
+    request.clean_close = bool(line.values["clean_close"])
     if request.source is not None:
         _demand_source(request.source, request.real_ip)
     return request

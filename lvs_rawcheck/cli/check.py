@@ -3,24 +3,17 @@
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
+from lvs_rawcheck.cli.check_line import read_check
 from lvs_rawcheck.cli.exit_status import HEALTHY
 from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, regret, report
-from lvs_rawcheck.cli.options import HELP_WORDS, HelpWanted, Option, parse
+from lvs_rawcheck.cli.options import HelpWanted
 from lvs_rawcheck.cli.output import say
-from lvs_rawcheck.errors import RawCheckError, UsageError
+from lvs_rawcheck.errors import RawCheckError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.base import Result
-    from lvs_rawcheck.cli.options import CommandLine
 
-TCP_OPTIONS = (
-    *COMMON_OPTIONS,
-    Option("", "clean-close", None, "leave by FIN and wait for the server's, instead of RST"),
-)
-_POSITIONALS = "REAL_SERVER VIP[:PORT][,...] [PORT]"
 _DESCRIPTION = """\
 Send the real server the frames that the director would forward to it: to the VIP, at the real server's MAC.
 Exit status 0: healthy. 1: everything else. Addresses only, IPv6 with a port in brackets."""
@@ -28,29 +21,16 @@ Exit status 0: healthy. 1: everything else. Addresses only, IPv6 with a port in 
 
 def run(arguments: list[str]) -> int:
     """Run `check` with what follows it on the command line; return the exit status."""
-    kind = arguments[0] if arguments else ""
     as_json = "--json" in arguments
     try:
-        if kind in HELP_WORDS and len(arguments) == 1:
-            raise HelpWanted
-        if not kind:
-            raise UsageError("wanted: a kind of check, tcp")
-        if kind != "tcp":
-            raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)")
-        line = parse(arguments[1:], TCP_OPTIONS)
-        result = _check_tcp(line, arguments)
+        request, line = read_check(arguments)
+        result = judge(request, line, arguments)
     except HelpWanted:
-        say(_help())
+        say(_help(arguments))
         return HEALTHY
     except RawCheckError as error:
-        result = refuse(kind, error, arguments)
+        result = refuse(arguments[0] if arguments else "", error, arguments)
     return _report_json(result) if as_json else report("lvs-rawcheck", result)
-
-
-def _check_tcp(line: CommandLine, arguments: list[str]) -> Result:
-    request = build_request("tcp", TcpConversation, line)
-    request.clean_close = bool(line.values["clean_close"])
-    return judge(request, line, arguments)
 
 
 def _report_json(result: Result) -> int:
@@ -61,7 +41,7 @@ def _report_json(result: Result) -> int:
     return exit_status(result)
 
 
-def _help() -> str:
-    from lvs_rawcheck.cli.options import help_text
+def _help(arguments: list[str]) -> str:
+    from lvs_rawcheck.cli.check_line import help_of_check
 
-    return help_text("lvs-rawcheck check tcp", _POSITIONALS, _DESCRIPTION, TCP_OPTIONS)
+    return help_of_check("lvs-rawcheck check", arguments, _DESCRIPTION)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.checks.parameters import DECIMAL
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import DECIMAL, ROUTINE_OPTIONS, parse_interface
+from lvs_rawcheck.cli.arguments import ROUTINE_OPTIONS, parse_interface
 from lvs_rawcheck.cli.exit_status import HEALTHY, end_after
 from lvs_rawcheck.cli.names import resolve_hosts, resolve_port
 from lvs_rawcheck.cli.one_shot import judge, refuse, report
@@ -106,7 +107,7 @@ def _build_request(line: CommandLine, started: float) -> Request:
     interface = parse_interface(interface)
     number = resolve_port(port, deadline)
     real_ip, vip = resolve_hosts(real_server, virtual_ip, deadline)
-    request = Request("tcp", TcpConversation, real_ip, [Endpoint(vip, number)])
+    request = Request("tcp", (TcpConversation,), real_ip, [Endpoint(vip, number)])
     request.interface = interface
     role_file = line.values["role_file"]
     request.role_file = role_file if isinstance(role_file, str) else None

@@ -11,12 +11,10 @@ from collections.abc import Callable
 
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.runner import cannot_judge
-from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import build_request
-from lvs_rawcheck.cli.check import TCP_OPTIONS
+from lvs_rawcheck.cli.check_line import help_of_check, read_check
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
 from lvs_rawcheck.cli.one_shot import regret
-from lvs_rawcheck.cli.options import HELP_WORDS, CommandLine, HelpWanted, Option, help_text, parse
+from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
 from lvs_rawcheck.diagnose.explanation import Explanation, explain
@@ -26,11 +24,7 @@ from lvs_rawcheck.director.privileges import drop_root
 from lvs_rawcheck.errors import RawCheckError, UsageError
 from lvs_rawcheck.registry.vips import RegistryVips
 
-OPTIONS = (
-    *TCP_OPTIONS,
-    Option("", "pcap", "FILE", "save all frames, probes included, as a capture for tcpdump or wireshark"),
-)
-_POSITIONALS = "REAL_SERVER VIP PORT"
+OPTIONS = (Option("", "pcap", "FILE", "save all frames, probes included, as a capture for tcpdump or wireshark"),)
 _DESCRIPTION = """\
 Make the raw check, whatever this director's role, and tell it packet by packet. On failure probe on, and name the
 cause and the command that would put it right. On success look whether the server announces the VIP.
@@ -42,7 +36,7 @@ def run(arguments: list[str]) -> int:
     try:
         explanation, line = _explain(arguments)
     except HelpWanted:
-        say(help_text("lvs-rawcheck explain tcp", _POSITIONALS, _DESCRIPTION, OPTIONS))
+        say(help_of_check("lvs-rawcheck explain", arguments, _DESCRIPTION, OPTIONS))
         return HEALTHY
     except RawCheckError as error:
         _refuse(str(error), arguments)
@@ -57,14 +51,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
-    kind = arguments[0] if arguments else ""
-    if kind in HELP_WORDS and len(arguments) == 1:
-        raise HelpWanted
-    if kind != "tcp":
-        raise UsageError(f"no such kind of check: {kind!r} (there is: tcp)" if kind else "wanted: a kind, tcp")
-    line = parse(arguments[1:], OPTIONS)
-    request = build_request("tcp", TcpConversation, line)
-    request.clean_close = bool(line.values["clean_close"])
+    request, line = read_check(arguments, OPTIONS)
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
     path = line.values["pcap"]

@@ -18,7 +18,7 @@ usage: lvs-rawcheck COMMAND ...
   check KIND REAL_SERVER VIP[:PORT][,...] [PORT]    one check, now: exit status 0 healthy, 1 anything else
   explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
 
-KIND: tcp. `lvs-rawcheck COMMAND --help` tells the options."""
+`lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
 
 def main() -> int:
@@ -62,6 +62,8 @@ def _subcommand(arguments: list[str]) -> int:
 
         return check.run(arguments[1:])
     if name == "explain":
+        from lvs_rawcheck.cli.libraries import import_site_packages
+
         import_site_packages()
         from lvs_rawcheck.cli import explain
 
@@ -79,11 +81,3 @@ def _subcommand(arguments: list[str]) -> int:
     complain(USAGE)
     complain(f"lvs-rawcheck: no such command: {name!r}" if name else "lvs-rawcheck: no command given")
     return UNHEALTHY
-
-
-def import_site_packages() -> None:
-    """Make Debian's packages importable, which the launcher's -S left out, for the command that needs them."""
-    if sys.flags.no_site:
-        import site
-
-        site.main()

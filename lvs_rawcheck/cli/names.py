@@ -13,7 +13,8 @@ import select
 from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGKILL, setitimer, signal
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.cli.arguments import DECIMAL, parse_port
+from lvs_rawcheck.checks.parameters import DECIMAL
+from lvs_rawcheck.cli.arguments import parse_port
 from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.wire.address import parse_address, socket_family
 

@@ -17,10 +17,11 @@ class Option:
     """One option: `-t/--timeout SECONDS`.
 
     short: a letter or "". metavar: None for an option without value, which is counted. convert: text to value;
-    raises UsageError. Its key, in the values and in the registry, is the long name with `_` for `-`.
+    raises UsageError. many: it may be given several times, and its value is the list of them. Its key, in the values
+    and in the registry, is the long name with `_` for `-`.
     """
 
-    __slots__ = ("convert", "default", "help", "long", "metavar", "short")
+    __slots__ = ("convert", "default", "help", "long", "many", "metavar", "short")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Option:
         help: str,
         convert: Callable[[str], object] = str,
         default: object = None,
+        many: bool = False,
     ) -> None:
         self.short = short
         self.long = long
@@ -37,6 +39,7 @@ class Option:
         self.help = help
         self.convert = convert
         self.default = default
+        self.many = many
 
     @property
     def key(self) -> str:
@@ -55,10 +58,14 @@ class CommandLine:
     """What was found: values by key, and the positional arguments in order."""
 
     def __init__(self, options: Sequence[Option]) -> None:
-        self.values: dict[str, object] = {
-            option.key: 0 if option.metavar is None else option.default for option in options
-        }
+        self.values: dict[str, object] = {option.key: _initial(option) for option in options}
         self.positionals: list[str] = []
+
+
+def _initial(option: Option) -> object:
+    if option.metavar is None:
+        return 0
+    return [] if option.many else option.default
 
 
 def parse(arguments: Sequence[str], options: Sequence[Option]) -> CommandLine:
@@ -120,9 +127,14 @@ def _take(found: CommandLine, option: Option, name: str, value: str | None, rest
             raise UsageError(f"option {name} needs a value: {option.metavar}")
         value = rest.pop(0)
     try:
-        found.values[option.key] = option.convert(value)
+        converted = option.convert(value)
     except UsageError as error:
         raise UsageError(f"option {name}: {error}") from error
+    collected = found.values[option.key]
+    if isinstance(collected, list):
+        collected.append(converted)
+    else:
+        found.values[option.key] = converted
 
 
 def help_text(program: str, positionals: str, description: str, options: Sequence[Option]) -> str:

@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, netlink: Netlink, in_flight: int) -> None:
         real_ip = parse_address(REAL_SERVER)
         self._endpoint = Endpoint(parse_address(VIP), PORT)
-        request = Request("tcp", TcpConversation, real_ip, [self._endpoint])
+        request = Request("tcp", (TcpConversation,), real_ip, [self._endpoint])
         path = find_path(netlink, request)
         assert isinstance(path, Path)
         self._in_flight = in_flight

@@ -104,7 +104,7 @@ def request(
     **options: object,
 ) -> Request:
     """Return the request of a TCP check; options: attributes of the request."""
-    made = Request("tcp", conversation, packed(real), [Endpoint(packed(vip), port) for vip in vips])
+    made = Request("tcp", (conversation,), packed(real), [Endpoint(packed(vip), port) for vip in vips])
     made.timeout = timeout
     for name, value in options.items():
         assert hasattr(made, name)

@@ -16,7 +16,7 @@ REAL, VIP, OTHER_VIP = "10.0.0.42", "10.0.0.100", "10.0.0.101"
 
 def test_no_vip() -> None:
     with pytest.raises(UsageError, match="no VIP given"):
-        Request("tcp", TcpConversation, packed(REAL), [])
+        Request("tcp", (TcpConversation,), packed(REAL), [])
 
 
 @pytest.mark.parametrize(("real", "vip"), [(REAL, "2001:db8::100"), ("2001:db8::42", VIP)])
@@ -25,7 +25,7 @@ def test_families_differ(real: str, vip: str) -> None:
         request(real, vip)
     same_family = request(vip, "10.0.0.1" if ":" not in vip else "2001:db8::1")
     with pytest.raises(UsageError, match="family"):
-        Request("tcp", TcpConversation, same_family.real_ip, [*same_family.endpoints, Endpoint(packed(real), 80)])
+        Request("tcp", (TcpConversation,), same_family.real_ip, [*same_family.endpoints, Endpoint(packed(real), 80)])
 
 
 def test_the_real_server_is_the_vip() -> None:

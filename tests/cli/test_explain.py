@@ -154,8 +154,8 @@ def test_without_permission_the_fault_is_ours(desk: Desk, site: Site) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "wanted: a kind, tcp"),
-        (["smtp"], "no such kind of check: 'smtp'"),
+        ([], "wanted: a kind of check"),
+        (["gopher"], "no such kind of check: 'gopher'"),
         (["tcp", REAL_IP], "wanted: REAL_SERVER"),
         (["tcp", REAL_IP, "10.0.0.100,10.0.0.101", PORT], "one VIP at a time"),
         (["tcp", "fe80::1%eth0", VIP6, PORT], "not an IPv4 or IPv6 address"),

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import build_request, parse_endpoints, parse_port, parse_timeout
-from lvs_rawcheck.cli.check import TCP_OPTIONS
+from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request, parse_endpoints, parse_port, parse_timeout
 from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import one_sentence
 from lvs_rawcheck.errors import UsageError
@@ -85,7 +84,7 @@ ANY_TEXT = st.text(st.characters(blacklist_categories=()), max_size=12)  # lone 
 @given(st.lists(TOKENS | ANY_TEXT, max_size=6))
 def test_any_command_line_is_a_request_or_refused(words: list[str]) -> None:
     try:
-        request = build_request("tcp", TcpConversation, parse(words, TCP_OPTIONS))
+        request = build_request("tcp", (TcpConversation,), parse(words, COMMON_OPTIONS))
     except (UsageError, HelpWanted):
         return
     assert all(len(endpoint.vip) == len(request.real_ip) for endpoint in request.endpoints)

@@ -64,7 +64,7 @@ class Site:
     def request(self) -> Request:
         """Return a check of the real server."""
         endpoint = Endpoint(parse_address(self.family.vip), PORT)
-        request = Request("tcp", TcpConversation, parse_address(self.family.real_ip), [endpoint])
+        request = Request("tcp", (TcpConversation,), parse_address(self.family.real_ip), [endpoint])
         request.timeout = TIMEOUT
         return request
 

@@ -120,7 +120,7 @@ class OwnRealServer:
     def explain(self) -> Explanation:
         endpoint = Endpoint(parse_address(self.family.vip), PORT)
         address = parse_address(self.family.director_ip)
-        return explain_from(self.host, Request("tcp", TcpConversation, address, [endpoint]))
+        return explain_from(self.host, Request("tcp", (TcpConversation,), address, [endpoint]))
 
 
 @each_family
@@ -217,6 +217,6 @@ def test_answers_that_cannot_be_heard_are_not_waited_for(network: Network) -> No
 
 def test_several_vips_are_refused() -> None:
     endpoints = [Endpoint(parse_address("10.0.0.100"), PORT), Endpoint(parse_address("10.0.0.101"), PORT)]
-    request = Request("tcp", TcpConversation, parse_address("10.0.0.42"), endpoints)
+    request = Request("tcp", (TcpConversation,), parse_address("10.0.0.42"), endpoints)
     with pytest.raises(UsageError, match="one VIP at a time"):
         explain(request)
