@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from _stat import S_ISREG
 
 from lvs_rawcheck.errors import UsageError
 
@@ -134,12 +135,14 @@ def password_from_file(path: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             mode = os.fstat(descriptor).st_mode
-            octets = os.read(descriptor, _PASSWORD_OCTETS)
+            octets = os.read(descriptor, _PASSWORD_OCTETS) if S_ISREG(mode) else None
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(f"cannot read the password file {path!r}: {reason}") from error
+    if octets is None:
+        raise UsageError(f"cannot read the password file {path!r}: not a file")
     if mode & _OPEN_TO_OTHERS:
         raise UsageError(f"the password file {path!r} is open to others: chmod 600 it")
     try:
