@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,8 @@ def test_no_whole_numbers(text: str) -> None:
 @given(st.text())
 def test_any_text_is_a_value_or_refused(text: str) -> None:
     for convert in (whole_number(0, 65535), hex_octets, one_of("tcp", "udp")):
-        try:
+        with suppress(UsageError):
             convert(text)
-        except UsageError as error:
-            assert str(error)
 
 
 @pytest.mark.parametrize(("text", "octets"), [("", b""), ("00 ff", b"\0\xff"), ("DEADbeef", b"\xde\xad\xbe\xef")])
