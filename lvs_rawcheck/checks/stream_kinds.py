@@ -52,6 +52,14 @@ def tls_kind(
     return Kind(name, summary, (*parameters, *TLS_PARAMETERS), lambda values: _secure(prepare(values), values))
 
 
+def secured_on_request(make: MakeConversation, values: Values) -> Step:
+    """Return what makes conversations that begin in the clear and say themselves when they want TLS."""
+    settings = tls_settings(values)
+    from lvs_rawcheck.checks.over_tls import over_start_tls  # 15 ms of CPU, and only for those who want it
+
+    return over_start_tls(make, settings)
+
+
 def _secure(make: MakeConversation, values: Values) -> Step:
     settings = tls_settings(values)
     from lvs_rawcheck.checks.over_tls import over_tls  # 15 ms of CPU, and only for those who want it
