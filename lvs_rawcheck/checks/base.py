@@ -96,6 +96,10 @@ class Conversation:
         """Return what is to be sent now, b"" for nothing; each octet is returned once."""
         return b""
 
+    def settled(self) -> Verdict | None:
+        """Return the verdict where it stands already, while a goodbye is on its way: no silence or RST changes it."""
+        return None
+
     def awaiting(self) -> str:
         """Return what is being waited for, to be said where the deadline comes first: `the banner`."""
         return ""
@@ -243,6 +247,9 @@ def worst(results: list[Result]) -> Result:
 
 def timed_out(conversation: Conversation) -> Verdict:
     """Return what the deadline means once the stream is open."""
+    settled = conversation.settled()
+    if settled is not None:
+        return settled
     awaited = conversation.awaiting()
     what = f"{awaited} did not come" if awaited else "silence"
     return Verdict(Reason.TIMEOUT, f"connected, then {what} until the deadline")

@@ -231,7 +231,9 @@ class Flow:
         if isinstance(event, Refused):
             return Verdict(Reason.REFUSED, "RST from the VIP: nothing listens on that port, or not on the VIP")
         if isinstance(event, Reset):
-            return Verdict(Reason.CLOSED, "RST from the VIP in the middle of the conversation")
+            return self._conversation.settled() or Verdict(
+                Reason.CLOSED, "RST from the VIP in the middle of the conversation"
+            )
         return None
 
     def _decide(self, verdict: Verdict) -> None:

@@ -141,7 +141,7 @@ class StandardFlow:
         """Return what a failed call says of the server; LinkError where it speaks of this host."""
         peer = f"{self._peer[0]} port {self._peer[1]}"
         if self.connected_at is not None:
-            return Verdict(Reason.CLOSED, f"{peer}: {error.strerror}")
+            return self._conversation.settled() or Verdict(Reason.CLOSED, f"{peer}: {error.strerror}")
         reason = _REASONS.get(error.errno or 0)
         if reason is None:
             raise LinkError(f"cannot connect to {peer}: {error.strerror}") from error

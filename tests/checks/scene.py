@@ -61,6 +61,7 @@ class Scene:
         owners: Mapping[bytes, bytes] | None = None,
         expects: bytes = b"",
         says: bytes = b"",
+        conversation: Conversation | None = None,
     ) -> None:
         self._addresses = AddressPair(DIRECTOR_IP, VIP)
         self._iss = 0
@@ -69,7 +70,7 @@ class Scene:
             Endpoint(VIP, PORT),
             self._addresses,
             SOURCE_PORT,
-            Expecting(expects, says),
+            conversation or Expecting(expects, says),
             ReplyMac(rule, (owners or {}).get),
             ISN_OFFSET,
             1460,

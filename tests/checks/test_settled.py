@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A verdict that stands while a goodbye is on its way: neither silence nor a reset changes it, on either path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.wire.tcp import ACK, RST, SYN
+from tests.checks.scene import Scene
+from tests.checks.site import PORT, V4, active, request, run
+from tests.netns.roles import real_server
+from tests.netns.services import tcp_server
+from tests.netns.topology import Network
+
+DEADLINE = 0.5  # seconds
+
+
+class SaysGoodbye(Conversation):
+    """Knows its verdict as soon as it is connected, and waits for the server to close."""
+
+    kind = "goodbye"
+
+    def __init__(self) -> None:
+        self._verdict: Verdict | None = None
+
+    def connected(self) -> Verdict | None:
+        self._verdict = Verdict(Reason.OK, "all was said")
+        return None
+
+    def data_received(self, octets: bytes) -> Verdict | None:
+        return None
+
+    def peer_closed(self) -> Verdict | None:
+        return self._verdict
+
+    def settled(self) -> Verdict | None:
+        return self._verdict
+
+
+def test_the_deadline_and_a_reset_do_not_change_it() -> None:
+    for reset in (False, True):
+        scene = Scene(DEADLINE, conversation=SaysGoodbye())
+        scene.steer()
+        scene.receive(SYN | ACK)
+        assert scene.reason is None
+        if reset:
+            scene.receive(RST | ACK, seq=1)
+        else:
+            scene.expire()
+        assert scene.reason == Reason.OK
+        assert scene.flow.finished
+
+
+@pytest.mark.netns
+def test_nor_does_the_deadline_of_the_standard_path(network: Network, tmp_path: Path) -> None:
+    host = active(network)
+    real = real_server(network, "real", [V4.on_link(V4.real)], [])
+    tcp_server(real, V4.real, PORT, "hold")
+    role_file = tmp_path / "VI_1"
+    role_file.write_text("0")
+    wanted = request(V4.real, V4.vip, timeout=DEADLINE, conversation=SaysGoodbye, role_file=str(role_file))
+    result = run(host, wanted)
+    assert (result.verdict.reason, result.path) == (Reason.OK, "standard")
