@@ -80,6 +80,9 @@ class Conversation:
 
     kind = ""
 
+    def note_endpoint(self, endpoint: Endpoint) -> None:
+        """Take note of what is checked, before all else; on every path it is what the clients call."""
+
     def connected(self) -> Verdict | None:
         """Take note that the stream is open."""
         raise NotImplementedError

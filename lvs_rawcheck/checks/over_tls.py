@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lvs_rawcheck.checks.base import Endpoint
     from lvs_rawcheck.tls.events import Event
     from lvs_rawcheck.tls.settings import Settings
 
@@ -39,6 +40,10 @@ class OverTls(Conversation):
         self._secured = False
         self._clear_phases = 0
         """How many phases the inner conversation passed before the stream was secured."""
+
+    def note_endpoint(self, endpoint: Endpoint) -> None:
+        """Tell the inner conversation what is checked."""
+        self.inner.note_endpoint(endpoint)
 
     def connected(self) -> Verdict | None:
         """Begin the handshake."""

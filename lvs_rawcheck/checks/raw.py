@@ -131,6 +131,7 @@ class _Course:
         made = self._request.steps[self._number]()
         assert not isinstance(made, Exchange)
         conversation: Conversation = made
+        conversation.note_endpoint(endpoint)
 
         def done(flow: Flow) -> None:
             self._note(flow, conversation)

@@ -24,6 +24,8 @@ def run_standard(
     for number, step in enumerate(request.steps):
         talk = step()
         assert not isinstance(talk, Exchange)
+        if result.endpoint is not None:
+            talk.note_endpoint(result.endpoint)
         with StandardFlow(request.real_ip, port, talk, deadline, source) as flow:
             verdict = flow.run()
         note_step(result, number, count, verdict)
