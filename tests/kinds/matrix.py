@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a row of the matrix says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lvs_rawcheck.checks.base import Reason
+from tests.netns.daemons.daemon import Daemon
+from tests.netns.topology import Host
+
+Start = Callable[[Host, Sequence[str]], Daemon]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Options with which the same server is not what was wanted, and the reason of it."""
+
+    why: str
+    options: tuple[str, ...]
+    reason: str
+    says: str = ""
+    """A regular expression that the detail matches."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind and one server. start: of a host and the addresses to listen on."""
+
+    kind: str
+    start: Start
+    port: int
+    options: tuple[str, ...] = ()
+    wrong: tuple[Wrong, ...] = ()
+    stopped: str = Reason.REFUSED
+    """The reason while nothing listens there."""
+    name: str = ""
+    """What tells it from other rows of the kind."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.name}" if self.name else self.kind

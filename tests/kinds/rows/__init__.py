@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rows of the matrix: which kind, of which server, with which options, and what is wrong with others."""
+
+from tests.kinds.rows import web
+
+ROWS = (*web.ROWS,)
