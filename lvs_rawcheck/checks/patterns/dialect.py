@@ -36,8 +36,8 @@ class Dialect:
     r"""Whether \Q...\E quotes."""
     single_octet: bool
     r"""Whether \C is one octet."""
-    literal_brace: bool
-    """Whether a { that begins no quantifier is itself, wherever it stands; if not, only where it begins a branch."""
+    brace_after_escape: bool
+    """Whether a { that begins no quantifier is itself even after an escape, as it is after anything else."""
     utf: bool = False
     ucp: bool = False
     dollar_endonly: bool = False

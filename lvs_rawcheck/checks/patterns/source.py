@@ -50,6 +50,10 @@ class Source:
             self._tokens += tokens
             self._offsets += range(begin, begin + len(tokens))
 
+    def offset(self, place: int) -> int:
+        """Return where in the pattern's octets a place is."""
+        return self._offsets[place] if place < len(self._offsets) else len(self.pattern)
+
     def peek(self) -> int:
         """Return the next octet where it can be syntax, END at the end, and above 255 where it is quoted."""
         return self._tokens[self.place] if self.place < len(self._tokens) else END
@@ -91,7 +95,7 @@ class Source:
 
     def refuse(self, begin: int, why: str) -> NoReturn:
         """Raise UsageError for what stands between `begin` and the current place, or at `begin`."""
-        first = self._offsets[begin] if begin < len(self._offsets) else len(self.pattern)
+        first = self.offset(begin)
         last = self._offsets[self.place - 1] + 1 if begin < self.place <= len(self._offsets) else first + 1
         construct = self.pattern[first:last].decode("latin-1")
         shown = "".join(letter if " " <= letter <= "~" else f"\\x{ord(letter):02x}" for letter in construct[:40])
