@@ -38,6 +38,8 @@ class Dialect:
     r"""Whether \C is one octet."""
     brace_after_escape: bool
     """Whether a { that begins no quantifier is itself even after an escape, as it is after anything else."""
+    dot_keeps_carriage_return: bool
+    r"""Whether `.*` never gives a \r back to a \R after it: PCRE2 10.42's auto-possession takes them for disjoint."""
     utf: bool = False
     ucp: bool = False
     dollar_endonly: bool = False

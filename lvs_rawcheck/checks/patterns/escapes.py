@@ -53,6 +53,7 @@ class Escapes:
         self._dialect = dialect
         self._groups = groups
         self._sets = sets
+        self._newline_sequence: int | None = None
 
     def read(self, flags: Flags) -> Fragment:
         """Read an escape and return what it stands for."""
@@ -105,10 +106,18 @@ class Escapes:
         if self._dialect.utf and (source.skip(rb"\R") or source.skip(rb"\C")):
             source.refuse(begin, r"with utf it cannot be told in octets; write (?:\r\n|\n) or a dot")
         if source.skip(rb"\R"):
+            self._newline_sequence = begin
             return Fragment(_NEWLINE_SEQUENCE, 1, 2)
         if self._dialect.single_octet and source.skip(rb"\C"):
             return self._sets.fragment(OCTETS, begin, flags)
         return None
+
+    def judge_newline_sequences(self) -> None:
+        r"""Refuse a \R beside a dot, which the original gets wrong; asked when all has been read."""
+        wrong = self._dialect.dot_keeps_carriage_return and self._sets.knows_no_newline
+        if wrong and self._newline_sequence is not None:
+            self._source.place = self._newline_sequence + 2
+            self._source.refuse(self._newline_sequence, r"misread by PCRE2 beside a dot; write (?:\r\n|\n)")
 
     def _judge_many_digits(self, begin: int) -> None:
         if self._source.match(_MANY_DIGITS):

@@ -32,6 +32,7 @@ PCRE2 = Dialect(
     quotation=True,
     single_octet=True,
     brace_after_escape=True,
+    dot_keeps_carriage_return=True,
 )
 
 # The names are those of the table regex_options in check_http.c; the meanings, pcre2api(3).
@@ -69,6 +70,8 @@ def from_pcre2(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[
     dialect = replace(PCRE2, **dict.fromkeys(names & _SETTINGS, True))
     if "never_backslash_c" in names:
         dialect = replace(dialect, single_octet=False)
+    if "no_auto_possess" in names:
+        dialect = replace(dialect, dot_keeps_carriage_return=False)
     return compile_octets(Translator(as_octets(pattern), dialect, flags).translate())
 
 

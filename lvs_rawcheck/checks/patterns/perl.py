@@ -28,6 +28,7 @@ PERL = Dialect(
     quotation=False,
     single_octet=False,
     brace_after_escape=False,
+    dot_keeps_carriage_return=False,
 )
 
 

@@ -47,6 +47,8 @@ class Sets:
     def __init__(self, source: Source, dialect: Dialect) -> None:
         self._source = source
         self._dialect = dialect
+        self.knows_no_newline = False
+        r"""Whether a dot that is no newline, or \N, has been read."""
         self._all = UTF_CHARACTERS if dialect.utf else OCTETS
 
     def dot(self, flags: Flags) -> CharacterSet:
@@ -55,6 +57,7 @@ class Sets:
 
     def no_newline(self) -> CharacterSet:
         r"""Return what \N matches."""
+        self.knows_no_newline = True
         return self._all - NEWLINE
 
     def inverted(self, characters: CharacterSet) -> CharacterSet:

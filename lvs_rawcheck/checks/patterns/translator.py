@@ -77,6 +77,7 @@ class Translator:
         branches = self._read_branches()
         if self._source.peek() != END:
             self._source.refuse(self._source.place, r"closes a group that was not opened; write \) for itself")
+        self._escapes.judge_newline_sequences()
         text = either(branches).text
         # A match begins where a character does.
         return rf"(?![\x80-\xbf])(?:{text})" if self._dialect.utf else text
@@ -287,6 +288,9 @@ class Translator:
             self._source.refuse(
                 begin, "looks back over what has no one length; spell the alternatives out, each of one"
             )
+        if behind and (self._atomic_groups > atomic_groups or any(branch.width == 0 for branch in branches)):
+            # Perl 5.36 and PCRE2 10.42 each go wrong on some: `(?<=(?>aa)|b)` in Perl, `(?<!|(?>|)a)` in PCRE2.
+            self._source.refuse(begin, "looks back over nothing, or over an atomic group; leave that out")
         return looking(branches, behind=behind, negative=negative)
 
     def _read_condition(self, condition: re.Match[bytes], begin: int) -> Fragment:
