@@ -19,6 +19,7 @@ from tests.netns.daemons import certificates, databases, directories, files, mai
 from tests.netns.daemons.daemon import Daemon, endpoint
 from tests.netns.roles import real_server
 from tests.netns.topology import Host, Network, wait_until
+from tests.tls.authority import Identity
 
 pytestmark = pytest.mark.netns
 
@@ -33,7 +34,7 @@ def host() -> Iterator[Host]:
 
 
 def tls_client(address: str, port: int, *options: str) -> list[str]:
-    authority = str(certificates.authority().file)
+    authority = str(certificates.authority().ca_file)
     return ["openssl", "s_client", "-CAfile", authority, "-connect", endpoint(address, port), *options]
 
 
@@ -204,7 +205,7 @@ def processes_of(daemon: Daemon) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("certificate", "expected"),
+    ("issued", "expected"),
     [
         (certificates.good, "Verification: OK"),
         (certificates.expired, "certificate has expired"),
@@ -213,10 +214,8 @@ def processes_of(daemon: Daemon) -> list[int]:
         (certificates.expires_soon, "Verification: OK"),
     ],
 )
-def test_what_clients_say_of_the_certificates(
-    host: Host, certificate: Callable[[], certificates.Certificate], expected: str
-) -> None:
-    with tls.openssl_server(host, V4.vip, certificate(), options=tls.ONLY_TLS_1_3):
+def test_what_clients_say_of_the_certificates(host: Host, issued: Callable[[], Identity], expected: str) -> None:
+    with tls.openssl_server(host, V4.vip, issued(), options=tls.ONLY_TLS_1_3):
         told = host.run(tls_client(V4.vip, 443, "-verify_hostname", certificates.NAME), check=False)
         assert expected.lower() in (told.stdout + told.stderr).lower()
         assert "TLSv1.3" in told.stdout

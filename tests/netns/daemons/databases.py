@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.netns.daemons import certificates
-from tests.netns.daemons.certificates import Certificate
 from tests.netns.daemons.daemon import Daemon, everywhere, new_folder, write
 from tests.netns.topology import Host
+from tests.tls.authority import Identity
 
 DATABASE = "shop"
 PASSWORD = "open sesame"
@@ -65,9 +65,9 @@ def _mariadb_template() -> Path:
     return data
 
 
-def mariadb(host: Host, addresses: Sequence[str], port: int = 3306, certificate: Certificate | None = None) -> Daemon:
+def mariadb(host: Host, addresses: Sequence[str], port: int = 3306, identity: Identity | None = None) -> Daemon:
     """Return mariadb with DATABASE and MYSQL_USER and the others; it listens on the wildcard address."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("mariadb", "mysql")
     _make(["cp", "-a", str(_mariadb_template()), str(folder / "data")])
     users = write(folder / "users.sql", _MARIADB_USERS)
@@ -81,8 +81,8 @@ def mariadb(host: Host, addresses: Sequence[str], port: int = 3306, certificate:
         f"--init-file={users}",
         f"--port={port}",
         f"--bind-address={','.join(addresses)}",
-        f"--ssl-cert={certificate.certificate}",
-        f"--ssl-key={certificate.key}",
+        f"--ssl-cert={identity.certificate_file}",
+        f"--ssl-key={identity.key_file}",
         "--skip-name-resolve",
         "--character-set-server=utf8mb4",
     ]
@@ -141,16 +141,14 @@ def _pgsql_template() -> Path:
     return data
 
 
-def postgresql(
-    host: Host, addresses: Sequence[str], port: int = 5432, certificate: Certificate | None = None
-) -> Daemon:
+def postgresql(host: Host, addresses: Sequence[str], port: int = 5432, identity: Identity | None = None) -> Daemon:
     """Return postgresql with DATABASE and the PGSQL users, each of whom must prove itself in another way."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("postgresql", "postgres")
     _make(["cp", "-a", str(_pgsql_template()), str(folder / "data")])
     write(folder / "data" / "pg_hba.conf", _HBA, owner="postgres")
-    shutil.copy(certificate.certificate, folder / "server.crt")
-    write(folder / "server.key", certificate.key.read_text(), mode=0o600, owner="postgres")
+    shutil.copy(identity.certificate_file, folder / "server.crt")
+    write(folder / "server.key", identity.key_file.read_text(), mode=0o600, owner="postgres")
     text = _PGSQL_CONF.format(addresses=",".join(addresses), port=port, folder=folder)
     write(folder / "data" / "postgresql.conf", text, owner="postgres")
     daemon = Daemon(host, [*_postgresql("postgres"), "-D", str(folder / "data")], folder)

@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Sequence
 
 from tests.netns.daemons import certificates
-from tests.netns.daemons.certificates import Certificate
 from tests.netns.daemons.daemon import Daemon, endpoint, everywhere, new_folder, write
 from tests.netns.topology import Host
+from tests.tls.authority import Identity
 
 BASE = "dc=example"
 USER = f"cn=alice,{BASE}"
@@ -56,19 +56,19 @@ def slapd(
     addresses: Sequence[str],
     ldap: int = 389,
     ldaps: int = 636,
-    certificate: Certificate | None = None,
+    identity: Identity | None = None,
     requires_bind: bool = False,
 ) -> Daemon:
     """Return slapd with BASE, USER and HIDDEN, which only users see; requires_bind: nothing without a bind."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("slapd")
     (folder / "data").mkdir()
     text = _SLAPD_CONF.format(
         folder=folder,
         base=BASE,
         hidden=HIDDEN,
-        certificate=certificate.certificate,
-        key=certificate.key,
+        certificate=identity.certificate_file,
+        key=identity.key_file,
         requires="require bind" if requires_bind else "",
     )
     configuration = write(folder / "slapd.conf", text)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.netns.daemons import certificates
-from tests.netns.daemons.certificates import Certificate
 from tests.netns.daemons.daemon import Daemon, endpoint, everywhere, lines, new_folder, says, write
 from tests.netns.topology import Host
+from tests.tls.authority import Identity
 
 USER = "alice"
 PASSWORD = "open sesame"
@@ -62,7 +62,7 @@ def postfix(
     folder = new_folder("postfix")
     _make_queue(folder)
     helo = f"check_helo_access inline:{{{refused_helo}=REJECT}}" if refused_helo else ""
-    chain, listed = certificates.good().both, ", ".join(addresses)
+    chain, listed = certificates.in_one_file(certificates.good()), ", ".join(addresses)
     text = _MAIN_CF.format(folder=folder, addresses=listed, chain=chain, helo=helo)
     main_cf = write(folder / "config" / "main.cf", text)
     os.utime(main_cf, (0, 0))  # postfix waits a while for the end of an edit that has only just begun
@@ -141,10 +141,10 @@ def dovecot(
     imaps: int = 993,
     pop3: int = 110,
     pop3s: int = 995,
-    certificate: Certificate | None = None,
+    identity: Identity | None = None,
 ) -> Daemon:
     """Return dovecot, which knows USER with PASSWORD."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("dovecot")
     (folder / "mail").mkdir()
     shutil.chown(folder / "mail", "mail", "mail")
@@ -153,8 +153,8 @@ def dovecot(
     listed = ", ".join(addresses)
     text = _DOVECOT.format(
         folder=folder,
-        certificate=certificate.certificate,
-        key=certificate.key,
+        certificate=identity.certificate_file,
+        key=identity.key_file,
         listeners="".join(
             _DOVECOT_SERVICE.format(service=service, addresses=listed, plain=plain, secure=secure)
             for service, plain, secure in services

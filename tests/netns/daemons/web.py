@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.netns.daemons import certificates
-from tests.netns.daemons.certificates import Certificate
 from tests.netns.daemons.daemon import Daemon, endpoint, everywhere, lines, new_folder, write
 from tests.netns.topology import Host
+from tests.tls.authority import Identity
 
 HEALTHY_PAGE = "the service is healthy\n"
 BIG_PAGE_OCTETS = 300_000
@@ -53,16 +53,16 @@ http {{
 
 
 def nginx(
-    host: Host, addresses: Sequence[str], http: int = 80, https: int = 443, certificate: Certificate | None = None
+    host: Host, addresses: Sequence[str], http: int = 80, https: int = 443, identity: Identity | None = None
 ) -> Daemon:
     """Return nginx, serving `/`, `/big`, `/down`, `/moved`, `/empty`, `/private`, and other.example."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("nginx", "www-data")
     write(folder / "pages" / "index.html", HEALTHY_PAGE)
     write(folder / "pages" / "big", "0123456789abcde\n" * (BIG_PAGE_OCTETS // 16))
     listen = lines("listen {};", [endpoint(address, http) for address in addresses])
     listen += "\n" + lines("listen {} ssl;", [endpoint(address, https) for address in addresses])
-    text = _NGINX.format(folder=folder, listen=listen, certificate=certificate.certificate, key=certificate.key)
+    text = _NGINX.format(folder=folder, listen=listen, certificate=identity.certificate_file, key=identity.key_file)
     configuration = write(folder / "nginx.conf", text)
     daemon = Daemon(host, ["nginx", "-e", f"{folder}/error.log", "-c", str(configuration)], folder)
     return daemon.wait_until(everywhere(addresses, [http], _HTTP, _REQUEST))
@@ -84,12 +84,12 @@ frontend pages
 
 
 def haproxy(
-    host: Host, addresses: Sequence[str], http: int = 80, https: int = 443, certificate: Certificate | None = None
+    host: Host, addresses: Sequence[str], http: int = 80, https: int = 443, identity: Identity | None = None
 ) -> Daemon:
     """Return haproxy, itself answering `/` and `/down`; over TLS it offers HTTP/2 and HTTP/1.1."""
-    certificate = certificate or certificates.good()
+    identity = identity or certificates.good()
     folder = new_folder("haproxy")
-    secure = f"ssl crt {certificate.both} alpn h2,http/1.1"
+    secure = f"ssl crt {certificates.in_one_file(identity)} alpn h2,http/1.1"
     binds = lines("    bind {}", [_haproxy_endpoint(address, http) for address in addresses])
     binds += "\n" + lines(f"    bind {{}} {secure}", [_haproxy_endpoint(address, https) for address in addresses])
     configuration = write(folder / "haproxy.cfg", _HAPROXY.format(binds=binds))
