@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "tcp": "tcp",
+    "ldap": "ldap.kind",
+    "ldaps": "ldap.kind",
+    "smtp": "smtp",
+    "submission": "smtp",
+    "ftp": "ftp",
+    "imap": "imap",
+    "imaps": "imap",
+    "pop": "pop",
+    "pops": "pop",
+    "nntp": "nntp",
+    "sip": "sip",
+    "simpletcp": "simpletcp",
+    "oracle": "oracle",
 }
 KINDS = tuple(_MODULES)
 _NEED_NO_LIBRARY = ("tcp",)
