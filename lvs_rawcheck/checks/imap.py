@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kinds `imap` and `imaps`: a server that greets and, where credentials are given, a login (RFC 3501).
+
+As ldirectord's check_imap and check_imaps (Net::IMAP::Simple): the greeting is OK or PREAUTH, LOGIN is answered with
+OK, and what becomes of LOGOUT does not matter. The EXPUNGE that it sends before LOGOUT is left out: a check deletes
+nothing. Its quoted strings break where a password is not ASCII, ours become literals there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from lvs_rawcheck.checks.credentials import CREDENTIALS, Credentials, credentials_of
+from lvs_rawcheck.checks.dialogue import Ask, Course, Dialogue, Farewell
+from lvs_rawcheck.checks.replies import ImapReader, Reply
+from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.parameters import Values
+
+_LOGOUT = "a2 LOGOUT"
+_AWAITED = "the answer to LOGIN"
+
+
+def greeting_course() -> Course:
+    """Return a course of greeting and goodbye."""
+    yield Ask("the greeting", ("OK", "PREAUTH"))
+    detail = "the server greets; nobody logged in"
+    yield Farewell(_LOGOUT, detail)
+    return detail
+
+
+def login_course(user: Credentials) -> Course:
+    """Return a course that logs in, unless the server knows us already (PREAUTH: then LOGIN is an error, 6.2)."""
+    reply = yield Ask("the greeting", ("OK", "PREAUTH"))
+    if reply.status == "PREAUTH":
+        detail = "the server greets as already logged in (PREAUTH)"
+    else:
+        yield from _login(user)
+        detail = f"{user.login} logged in"
+    yield Farewell(_LOGOUT, detail)
+    return detail
+
+
+def _login(user: Credentials) -> Generator[Ask, Reply, None]:
+    """Say LOGIN: what is no quoted string goes as a literal, and each of those waits to be asked for (4.3)."""
+    line, secret = "a1 LOGIN", ""
+    for text in (user.login, user.password):
+        if text.isascii():
+            word = _quoted(text)
+            line += f" {word}"
+        else:
+            yield Ask("the request for a literal", ("+",), f"{line} {{{len(text.encode())}}}")
+            word = line = text
+        if text is user.password:
+            secret = word
+    yield Ask(_AWAITED, ("OK",), line, secret)
+
+
+def _quoted(text: str) -> str:
+    r"""Return a quoted string (RFC 3501 9): `"` and `\` get a backslash; it holds no line end and no NUL."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _prepare(kind: str) -> Callable[[Values], Callable[[], Dialogue]]:
+    def prepare(values: Values) -> Callable[[], Dialogue]:
+        user = credentials_of(values)
+        return lambda: Dialogue(kind, ImapReader(), greeting_course() if user is None else login_course(user))
+
+    return prepare
+
+
+_SUMMARY = "a mailbox server greets, and a user can log in"
+KINDS = (
+    stream_kind("imap", _SUMMARY, CREDENTIALS, _prepare("imap")),
+    tls_kind("imaps", f"{_SUMMARY}, over TLS", CREDENTIALS, _prepare("imaps")),
+)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kinds `pop` and `pops`: a POP3 server that greets and, where credentials are given, a login (RFC 1939).
+
+As ldirectord's check_pop (Mail::POP3Client): USER, PASS and STAT are answered with +OK, and what becomes of QUIT does
+not matter. Two departures: APOP and CRAM-MD5, which it tries first where the server offers them, are not spoken; and
+without a login it calls any server up, connected or not, while here a greeting is needed.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.credentials import CREDENTIALS, Credentials, credentials_of
+from lvs_rawcheck.checks.dialogue import Ask, Course, Dialogue, Farewell
+from lvs_rawcheck.checks.replies import PopReader
+from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.parameters import Values
+
+_GOOD = ("+OK",)
+
+
+def greeting_course() -> Course:
+    """Return a course of greeting and goodbye."""
+    yield Ask("the greeting", _GOOD)
+    detail = "the server greets; nobody logged in"
+    yield Farewell("QUIT", detail)
+    return detail
+
+
+def login_course(user: Credentials) -> Course:
+    """Return a course that logs in and has the mailbox opened."""
+    yield Ask("the greeting", _GOOD)
+    yield Ask("the answer to USER", _GOOD, f"USER {user.login}")
+    yield Ask("the answer to PASS", _GOOD, f"PASS {user.password}", secret=user.password)
+    yield Ask("the answer to STAT", _GOOD, "STAT")
+    detail = f"{user.login} logged in"
+    yield Farewell("QUIT", detail)
+    return detail
+
+
+def _prepare(kind: str) -> Callable[[Values], Callable[[], Dialogue]]:
+    def prepare(values: Values) -> Callable[[], Dialogue]:
+        user = credentials_of(values)
+        return lambda: Dialogue(kind, PopReader(), greeting_course() if user is None else login_course(user))
+
+    return prepare
+
+
+_SUMMARY = "a POP3 server greets, and a user can log in"
+KINDS = (
+    stream_kind("pop", _SUMMARY, CREDENTIALS, _prepare("pop")),
+    tls_kind("pops", f"{_SUMMARY}, over TLS", CREDENTIALS, _prepare("pops")),
+)

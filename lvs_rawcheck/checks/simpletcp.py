@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+r"""The kind `simpletcp`: say something, and look for a line that matches, as ldirectord's check_simpletcp.
+
+The request is sent as it stands, except that `\n` becomes a line feed; in ldirectord.cf the `/` in front of it is not
+sent. Then line after line is searched on its own (ended by LF, or by the end of the stream), until one matches
+`receive`, a pattern of Perl's. Without `receive` the first line will do.
+
+Having sent its request, check_simpletcp closes its half of the connection; ours stays open. A server that answers only
+once it has read to the end of the stream is not for this kind.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.base import Conversation, Reason, Verdict, shown
+from lvs_rawcheck.checks.parameters import Parameter, Values
+from lvs_rawcheck.checks.patterns import from_perl
+from lvs_rawcheck.checks.replies import Lines
+from lvs_rawcheck.checks.stream_kinds import stream_kind
+from lvs_rawcheck.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+LINE_OCTETS = 65536
+"""What one line may have: each is searched as a whole."""
+
+
+class Wanted:
+    """A pattern of Perl's: as it was written, and compiled."""
+
+    __slots__ = ("compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.compiled = from_perl(text)
+
+
+class SimpleTcpConversation(Conversation):
+    """One request, and lines until one matches."""
+
+    __slots__ = ("_count", "_heard", "_last_line", "_lines", "_receive", "_to_send")
+
+    kind = "simpletcp"
+
+    def __init__(self, request: bytes, receive: Wanted | None) -> None:
+        self._to_send = request
+        self._receive = receive
+        self._lines = Lines()
+        self._heard = False
+        self._count = 0
+        """How many lines came that do not match."""
+        self._last_line = b""
+
+    def connected(self) -> Verdict | None:
+        """Wait: the request is ready."""
+        return None
+
+    def octets_to_send(self) -> bytes:
+        """Return the request, once."""
+        octets, self._to_send = self._to_send, b""
+        return octets
+
+    def data_received(self, octets: bytes) -> Verdict | None:
+        """Search the lines that are complete."""
+        self._heard = self._heard or bool(octets)
+        self._lines.add(octets)
+        while (line := self._lines.next_ended_line()) is not None:
+            verdict = self._judge_line(line)
+            if verdict is not None:
+                return verdict
+        return self._judge_endless() if self._lines.held_octets > LINE_OCTETS else None
+
+    def peer_closed(self) -> Verdict | None:
+        """Search what has come of the last line; then there will be no match."""
+        rest = self._lines.begun(LINE_OCTETS)
+        if rest:
+            verdict = self._judge_line(rest)
+            if verdict is not None:
+                return verdict
+        if self._receive is None or not self._count:
+            return Verdict(Reason.CLOSED, f"closed before {self.awaiting()}")
+        count = f"none of {self._count} lines matches" if self._count > 1 else "the only line does not match"
+        return Verdict(Reason.REGEX, f"{count} {self._receive.text!r}; the last was {shown(self._last_line)}")
+
+    def awaiting(self) -> str:
+        """Return what is looked for."""
+        return "a line" if self._receive is None else f"a line that matches {self._receive.text!r}"
+
+    def phases_reached(self) -> Sequence[str]:
+        """Return whether the server has said anything."""
+        return ("first_octet",) if self._heard else ()
+
+    def _judge_line(self, line: bytes) -> Verdict | None:
+        if len(line) > LINE_OCTETS:
+            return self._judge_endless()
+        if self._receive is None or self._receive.compiled.search(line):
+            return Verdict(Reason.OK, f"received {shown(line)}")
+        self._count += 1
+        self._last_line = line
+        return None
+
+    def _judge_endless(self) -> Verdict:
+        return Verdict(Reason.RESPONSE, f"line {self._count + 1} has more than {LINE_OCTETS} octets")
+
+
+_PARAMETERS = (
+    Parameter("request", "TEXT", r"what to send, \n for a line feed; without, nothing is sent"),
+    Parameter("receive", "PATTERN", "Perl's pattern that one line of the answer must match; without, any line will do"),
+)
+
+
+def _prepare(values: Values) -> Callable[[], SimpleTcpConversation]:
+    request = (values.text("request") or "").replace(r"\n", "\n")
+    receive = values.text("receive")
+    try:
+        octets = request.encode("utf-8", "surrogateescape")  # octets of an argument that are not UTF-8 as they were
+    except UnicodeEncodeError:
+        raise UsageError("the request holds half a character (a surrogate)") from None
+    pattern = None if receive is None else Wanted(receive)
+    return lambda: SimpleTcpConversation(octets, pattern)
+
+
+KINDS = (stream_kind("simpletcp", "a request is answered with a line that matches", _PARAMETERS, _prepare),)
