@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import in_process, one_shot
+from tests.bench import http, in_process, one_shot
 from tests.bench.site import Site
 
 
 def main() -> int:
-    """Print both tables; exit status 0, whatever they say: a figure is no test."""
+    """Print the tables; exit status 0, whatever they say: a figure is no test."""
     with Site() as site:
         print(one_shot.report(site), flush=True)
         print()
         print(in_process.report(site), flush=True)
+        print()
+        print(http.report(site), flush=True)
     return 0
 
 

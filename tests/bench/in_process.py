@@ -11,7 +11,7 @@ from collections.abc import Callable
 from statistics import median
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.checks.base import Conversation, Endpoint, Verdict
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.flow import Flow
 from lvs_rawcheck.checks.path import Path, find_path
@@ -30,17 +30,21 @@ from tests.bench.site import PORT, REAL_SERVER, VIP, Site
 ROUNDS = 7
 CHECKS = 10_000  # a round
 IN_FLIGHT = (1, 64, 1000)
+DEADLINE = 2.0  # seconds
 SPARE_PORTS = 900  # so that a source port comes round late, as in a program that runs for long
 GARBAGE_THRESHOLD = 100_000  # a check leaves no cycles: looking for them among thousands of live flows is for nothing
 
 
 class Bench:
-    """Keeps a number of checks in flight until enough have been made."""
+    """Keeps a number of checks in flight until enough have been made. make: the conversation of one check."""
 
-    def __init__(self, netlink: Netlink, in_flight: int) -> None:
+    def __init__(
+        self, netlink: Netlink, in_flight: int, make: Callable[[], Conversation] = TcpConversation, port: int = PORT
+    ) -> None:
         real_ip = parse_address(REAL_SERVER)
-        self._endpoint = Endpoint(parse_address(VIP), PORT)
-        request = Request("tcp", (TcpConversation,), real_ip, [self._endpoint])
+        self._make = make
+        self._endpoint = Endpoint(parse_address(VIP), port)
+        request = Request("bench", (make,), real_ip, [self._endpoint])
         path = find_path(netlink, request)
         assert isinstance(path, Path)
         self._in_flight = in_flight
@@ -51,7 +55,8 @@ class Bench:
         self._steering: Steering = make_steering(netlink, path, real_ip)
         self._reply_mac = ReplyMac(MAC_REAL_SERVER, lambda _mac: None)
         self._left = 0
-        self._unhealthy = 0
+        self._seconds = DEADLINE
+        self._failures: list[Verdict] = []
 
     def close(self) -> None:
         """Give back link and ports."""
@@ -60,21 +65,30 @@ class Bench:
 
     def run(self, checks: int) -> None:
         """Make `checks` checks; RuntimeError if the server was not healthy in one of them."""
+        failures = self.failures(checks, DEADLINE)
+        if failures:
+            raise RuntimeError(f"{len(failures)} of {checks} checks found the server down: {failures[0].detail}")
+
+    def failures(self, checks: int, seconds: float) -> list[Verdict]:
+        """Make `checks` checks, each with a deadline of so many seconds; return the verdicts that were not healthy."""
         self._left = checks
+        self._seconds = seconds
+        self._failures = []
         for _ in range(min(self._in_flight, checks)):
             self._start()
         self._driver.run()
-        if self._unhealthy:
-            raise RuntimeError(f"{self._unhealthy} of {checks} checks found the server down")
+        return self._failures
 
     def _start(self) -> None:
         self._left -= 1
-        deadline = clock.now() + 2.0
-        self._driver.start(self._endpoint, self._steering, TcpConversation(), self._reply_mac, deadline, self._finished)
+        deadline = clock.now() + self._seconds
+        conversation = self._make()
+        conversation.note_endpoint(self._endpoint)
+        self._driver.start(self._endpoint, self._steering, conversation, self._reply_mac, deadline, self._finished)
 
     def _finished(self, flow: Flow) -> None:
-        if flow.verdict is None or not flow.verdict.healthy:
-            self._unhealthy += 1
+        if flow.verdict is not None and not flow.verdict.healthy:
+            self._failures.append(flow.verdict)
         if self._left:
             self._start()
 
@@ -90,8 +104,8 @@ def report(site: Site) -> str:
         gc.freeze()
         for _ in range(ROUNDS):
             for name, bench in benches.items():
-                figures.setdefault(name, []).append(_measure(bench.run))
-            figures.setdefault("kernel connect, 64 in flight", []).append(_measure(kernel_connects))
+                figures.setdefault(name, []).append(measure(bench.run, CHECKS))
+            figures.setdefault("kernel connect, 64 in flight", []).append(measure(kernel_connects, CHECKS))
         for bench in benches.values():
             bench.close()
     lines = [f"in one process, medians of {ROUNDS} x {CHECKS}           CPU us a check   checks/s"]
@@ -101,12 +115,12 @@ def report(site: Site) -> str:
     return "\n".join(lines)
 
 
-def _measure(run: Callable[[int], None]) -> tuple[float, float]:
+def measure(run: Callable[[int], None], checks: int) -> tuple[float, float]:
     """Return CPU microseconds a check and checks a second."""
     began, cpu = time.perf_counter(), time.process_time()
-    run(CHECKS)
+    run(checks)
     spent, seconds = time.process_time() - cpu, time.perf_counter() - began
-    return spent / CHECKS * 1e6, CHECKS / seconds
+    return spent / checks * 1e6, checks / seconds
 
 
 def kernel_connects(checks: int) -> None:

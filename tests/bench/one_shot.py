@@ -7,7 +7,7 @@ import json
 import subprocess
 from statistics import median
 
-from tests.bench.site import CABLE, DIRECTOR, LAUNCHER, PORT, REAL_SERVER, VIP, Site
+from tests.bench.site import CABLE, DIRECTOR, HTTP_PORT, LAUNCHER, PORT, REAL_SERVER, VIP, Site
 
 ROUNDS = 40
 PYTHON = "/usr/bin/python3"
@@ -38,10 +38,15 @@ if healthy:
 sys.exit(not healthy)
 """
 
+_CHECK = [PYTHON, "-I", "-S", str(LAUNCHER), "check"]
+_HTTP = [REAL_SERVER, VIP, str(HTTP_PORT), "--path", "/index.html"]
 VARIANTS = {
     "python3 -I -S -c pass": [PYTHON, "-I", "-S", "-c", "pass"],
     "kernel connect, python3 -I -S": [PYTHON, "-I", "-S", "-c", _KERNEL_CONNECT],
-    "lvs-rawcheck check tcp": [PYTHON, "-I", "-S", str(LAUNCHER), "check", "tcp", REAL_SERVER, VIP, str(PORT)],
+    "lvs-rawcheck check tcp": [*_CHECK, "tcp", REAL_SERVER, VIP, str(PORT)],
+    "lvs-rawcheck check http": [*_CHECK, "http", *_HTTP],
+    "python3 -I -c 'import h11'": [PYTHON, "-I", "-c", "import h11"],
+    "python3 -I -c pass": [PYTHON, "-I", "-c", "pass"],
     "a dozen lines of scapy": [PYTHON, "-c", _SCAPY],
 }
 BARE = "python3 -I -S -c pass"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One director, one real server with nginx: the same opposite for everything that is measured."""
+"""One director, one real server with nginx: the same opposite for everything that is measured.
+
+nginx answers on PORT with 204, on HTTP_PORT and HTTPS_PORT with a page of BODY_OCTETS.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ DIRECTOR = "10.0.0.21"
 REAL_SERVER = "10.0.0.42"
 VIP = "10.0.0.100"
 PORT = 80
+HTTP_PORT = 8080
+HTTPS_PORT = 8443
+BODY_OCTETS = 1024
 CABLE = "cable0"
 LAUNCHER = Path(__file__).resolve().parents[2] / "lvs_rawcheck" / "cli" / "launcher.py"
 
@@ -25,9 +31,12 @@ http {{
     access_log off;
     client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
     uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-    server {{ listen 80 backlog=4096; return 204; }}
+    ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem;
+    server {{ listen {PORT} backlog=4096; return 204; }}
+    server {{ listen {HTTP_PORT} backlog=4096; listen {HTTPS_PORT} ssl backlog=4096; root {folder}/pages; }}
 }}
 """
+_SELF_SIGNED = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench")
 
 
 class Site:
@@ -61,8 +70,15 @@ class Site:
         wait_until(lambda: self.director.is_running(CABLE), "the cable carries")
 
     def _start_nginx(self) -> subprocess.Popen[str]:
-        configuration = Path(self._folder.name) / "nginx.conf"
-        configuration.write_text(_NGINX.format(folder=self._folder.name))
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # nginx reads the page as nobody
+        (folder / "pages").mkdir()
+        (folder / "pages" / "index.html").write_bytes(bytes(range(64, 96)) * (BODY_OCTETS // 32))
+        pem = folder / "server.pem"
+        subprocess.run([*_SELF_SIGNED, "-keyout", pem, "-out", pem], check=True, capture_output=True)
+        configuration = folder / "nginx.conf"
+        ports = {"PORT": PORT, "HTTP_PORT": HTTP_PORT, "HTTPS_PORT": HTTPS_PORT}
+        configuration.write_text(_NGINX.format(folder=folder, **ports))
         core = str(min(self._cores))
         nginx = self._real.popen(["taskset", "-c", core, "/usr/sbin/nginx", "-c", str(configuration)])
         wait_until(lambda: "LISTEN" in self._real.run(["ss", "-Hltn", "sport", "=", str(PORT)]).stdout, "nginx listens")

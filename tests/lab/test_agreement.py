@@ -31,7 +31,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     return {told["name"]: told for told in map(json.loads, lines)}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_row(said: dict[str, dict[str, Any]], row: Row) -> None:
     ours, keepalived = said[row.name]["ours"], said[row.name]["keepalived"]
     assert ours["path"] == "raw"

@@ -94,7 +94,10 @@ def md5(octets: bytes) -> str:
 
 def drip(octets: bytes, pause: float) -> tuple[Action, ...]:
     """Return the octets one by one."""
-    return tuple(action for octet in octets for action in (bytes([octet]), Pause(pause)))
+    actions: list[Action] = []
+    for octet in octets:
+        actions += [bytes([octet]), Pause(pause)]
+    return tuple(actions)
 
 
 def digest_row(name: str, answer: tuple[Action, ...], digest: str, passes: bool, why: str = "") -> Row:

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""https over a wire that loses a fifth of all frames each way, and swaps and repeats others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from lab.boot import boot
+
+pytestmark = [pytest.mark.lab, pytest.mark.full]
+
+SCENARIO = Path(__file__).resolve().parent / "scenarios" / "loss.py"
+
+
+def test_raw_checks_fail_no_more_than_kernel_sockets(tmp_path: Path) -> None:
+    lines: list[str] = []
+    status = boot(SCENARIO, tmp_path, limit_s=600.0, on_line=lines.append)
+    assert status == 0, "\n".join(lines)
+    said = json.loads(lines[-1])
+    print(said)
+    assert said["short"]["raw"] <= said["short"]["kernel"], said
+    assert said["long"]["raw"] == []
