@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck explain KIND ...`: one check packet by packet, and on failure the cause and what would put it right.
+"""`lvs-rawcheck explain KIND ...`: one check, what was said and sent, and on failure the cause and what would mend it.
 
 For people: nothing is logged, no stamp is kept, and what loads slowly is loaded when the frames have passed.
 """
@@ -7,17 +7,21 @@ For people: nothing is logged, no stamp is kept, and what loads slowly is loaded
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from signal import ITIMER_REAL, SIGALRM, setitimer, signal
 
-from lvs_rawcheck.checks.request import Request
+from lvs_rawcheck.checks.request import STANDARD_INSTEAD, Request
 from lvs_rawcheck.checks.runner import cannot_judge
+from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.check_line import help_of_check, read_check
-from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
-from lvs_rawcheck.cli.one_shot import regret
+from lvs_rawcheck.cli.exit_status import GRACE, HEALTHY, UNHEALTHY, end_after
+from lvs_rawcheck.cli.one_shot import exit_status, regret
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
+from lvs_rawcheck.cli.packet_lines import NEIGHBOURS, PacketLines
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
-from lvs_rawcheck.diagnose.explanation import Explanation, explain
+from lvs_rawcheck.diagnose.explanation import Explanation, explain, longest_seconds
 from lvs_rawcheck.diagnose.report import report_lines
 from lvs_rawcheck.diagnose.signatures import CANNOT_JUDGE
 from lvs_rawcheck.director.privileges import drop_root
@@ -26,9 +30,10 @@ from lvs_rawcheck.registry.vips import RegistryVips
 
 OPTIONS = (Option("", "pcap", "FILE", "save all frames, probes included, as a capture for tcpdump or wireshark"),)
 _DESCRIPTION = """\
-Make the raw check, whatever this director's role, and tell it packet by packet. On failure probe on, and name the
-cause and the command that would put it right. On success look whether the server announces the VIP.
-Exit status 0: healthy. 1: everything else."""
+Make the raw check, whatever this director's role, and tell what was said in the protocol's own words. -v tells the
+packets too, and -vv those of ARP and neighbour discovery; of tcp, which says nothing, all packets are always told. On
+failure probe on, and name the cause and the command that would put it right. On success look whether the server
+announces the VIP. Exit status 0: healthy. 1: everything else."""
 
 
 def run(arguments: list[str]) -> int:
@@ -41,13 +46,20 @@ def run(arguments: list[str]) -> int:
     except RawCheckError as error:
         _refuse(str(error), arguments)
         return UNHEALTHY
+    status = exit_status(explanation.result)
     regret("lvs-rawcheck", explanation.result)
     if line.values["json"]:
         say(json.dumps(explanation.to_dict()))
     else:
-        for text in report_lines(explanation, describer()):
-            say(text)
-    return HEALTHY if explanation.result.healthy else UNHEALTHY
+        _report(explanation, line)
+    return status
+
+
+def _report(explanation: Explanation, line: CommandLine) -> None:
+    verbosity = NEIGHBOURS if explanation.result.kind == TcpConversation.kind else line.values["verbose"]
+    assert isinstance(verbosity, int)
+    for text in report_lines(explanation, describer(verbosity) if verbosity else None):
+        say(text)
 
 
 def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
@@ -55,9 +67,24 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
     path = line.values["pcap"]
+    _end_in_time(longest_seconds(request))
     explanation = explain(request, drop_root) if path is None else _explain_into(str(path), request)
+    setitimer(ITIMER_REAL, 0.0)  # the words have time: a person reads them
     explanation.result.notes += registry.notes
+    if request.on_cannot_judge == STANDARD_INSTEAD and explanation.cause == CANNOT_JUDGE:
+        explanation.warnings.append("`check` would make the standard check instead here, by --on-cannot-judge")
     return explanation, line
+
+
+def _end_in_time(seconds: float) -> None:
+    """End when this time and the grace are over, and say so: nobody looks for an explanation in a log."""
+
+    def end(number: int, frame: object) -> None:
+        complain(f"lvs-rawcheck: ended: no explanation after {seconds + GRACE:g} s, whatever it hangs in")
+        os._exit(UNHEALTHY)
+
+    signal(SIGALRM, end)
+    end_after(seconds)
 
 
 def _explain_into(path: str, request: Request) -> Explanation:
@@ -86,6 +113,7 @@ def _refuse(sentence: str, arguments: list[str]) -> None:
     if "--json" in arguments:
         result = cannot_judge(arguments[0], None, None, one_sentence(sentence))
         untold: dict[str, object] = {
+            "conversation": [],
             "cause": CANNOT_JUDGE,
             "explanation": sentence,
             "fix": None,
@@ -95,14 +123,24 @@ def _refuse(sentence: str, arguments: list[str]) -> None:
         say(json.dumps({**result.to_dict(), **untold}))
 
 
-def describer() -> Callable[[bytes], str]:
-    """Return what puts a frame into words: scapy's reading, or our own where scapy is not installed."""
+def describer(verbosity: int) -> Callable[[bytes], str]:
+    """Return what puts a frame into words, "" for one that is not worth this verbosity (packet_lines, 1 or 2).
+
+    The words are scapy's reading, or our own where scapy is not installed.
+    """
+    own = PacketLines()
     try:
         from lvs_rawcheck.diagnose.decode import Decoder
     except ImportError:
-        from lvs_rawcheck.cli.packet_lines import PacketLines
-
         complain("lvs-rawcheck: scapy is not installed (python3-scapy): packets are told in our own short form")
-        lines = PacketLines()
-        return lambda octets: lines.describe(octets)[1]
-    return Decoder().describe
+        in_words: Callable[[bytes], str] | None = None
+    else:
+        in_words = Decoder().describe
+
+    def describe(octets: bytes) -> str:
+        level, words = own.describe(octets)
+        if in_words is not None:
+            words = in_words(octets)  # even of a frame that is not told: sequence numbers are counted from its SYN
+        return words if level <= verbosity else ""
+
+    return describe

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from socket import IPPROTO_SCTP
 
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_endpoint
+from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Scene:
     mac: str | None = None
     detail: str = ""
     """The verdict's own sentence."""
+    protocol: int = PROTO_TCP
+    """What carried the check: an IP protocol number."""
 
     @property
     def is_ipv6(self) -> bool:
@@ -53,12 +57,40 @@ class Scene:
             "iptables": "iptables" if ipv4 else "ip6tables",
             "forwarding": "net.ipv4.ip_forward" if ipv4 else "net.ipv6.conf.all.forwarding",
             "arp": "ARP" if ipv4 else "neighbour discovery",
+            **self._protocol_words(),
+        }
+
+    def _protocol_words(self) -> dict[str, str]:
+        carrier = _CARRIERS.get(self.protocol)
+        if carrier is None:
+            icmp = "icmp" if not self.is_ipv6 else "ipv6-icmp"
+            return {"what": "echo", "match": f"-p {icmp}", "ss": "ss -lnp", "silent": "the host limits its answers"}
+        return {
+            "what": f"port {self.port}",
+            "match": f"-p {carrier.name} --dport {self.port}",
+            "ss": f"ss {carrier.ss} 'sport = :{self.port}'",
+            "silent": carrier.silent,
         }
 
 
+@dataclass(frozen=True)
+class _Carrier:
+    """How a protocol with ports is called by iptables and shown by ss, and why a service on it may be silent."""
+
+    name: str
+    ss: str
+    silent: str
+
+
+_CARRIERS = {
+    PROTO_TCP: _Carrier("tcp", "-ltnp", "the service's queue is full"),
+    PROTO_UDP: _Carrier("udp", "-lunp", "the service does not answer such a question"),
+    IPPROTO_SCTP: _Carrier("sctp", "-lSnp", "the service does not answer"),
+}
+
 _ADD_VIP = "on {real}: {ip} addr add {vip}/{prefix} dev lo"
-_ACCEPT = "on {real}: {iptables} -I INPUT -d {vip} -p tcp --dport {port} -j ACCEPT"
-_SHOW_LISTENERS = "on {real}: ss -ltnp 'sport = :{port}'"
+_ACCEPT = "on {real}: {iptables} -I INPUT -d {vip} {match} -j ACCEPT"
+_SHOW_LISTENERS = "on {real}: {ss}"
 
 CAUSES = {
     signatures.HEALTHY: Cause("The data path works.", ()),
@@ -112,12 +144,11 @@ CAUSES = {
         ("on this director: {ip} addr add {vip}/{prefix} dev lo",),
     ),
     signatures.FILTERED_PORT: Cause(
-        "{vip} is there and answers echo, but what is sent to port {port} vanishes: a firewall drops it, or the"
-        " service's queue is full.",
-        (_ACCEPT, "or, if no rule drops it: is the queue full? " + _SHOW_LISTENERS),
+        "{vip} is there and answers echo, but what is sent to {what} vanishes: a firewall drops it, or {silent}.",
+        (_ACCEPT, "or, if no rule drops it, perhaps {silent}: " + _SHOW_LISTENERS),
     ),
     signatures.REJECTED: Cause(
-        "{vip} is there, but a firewall rejects port {port}: {detail}.",
+        "{vip} is there, but a firewall rejects {what}: {detail}.",
         (_ACCEPT,),
     ),
     signatures.BOUND_TO_REAL_ADDRESS: Cause(
@@ -127,6 +158,31 @@ CAUSES = {
     signatures.SERVICE_DOWN: Cause(
         "{vip} is there, but nothing listens on port {port}.",
         ("on {real}: start the service", _SHOW_LISTENERS),
+    ),
+    signatures.SERVICE_UNHEALTHY: Cause(
+        "The data path works, {vip} answers at {real}; it is the service that does not pass: {detail}.",
+        (
+            "on {real}: see what the service itself says, in its log and when asked at {endpoint}",
+            _SHOW_LISTENERS,
+        ),
+    ),
+    signatures.SERVICE_DIFFERS_BY_ADDRESS: Cause(
+        "The data path works, but the service passes at {real}, its own address, and not at {endpoint}: {detail}. It"
+        " treats the two differently: by virtual host, access list or certificate, or another program has one of them.",
+        (
+            "on {real}: give {endpoint} what {real} has in the service's configuration",
+            _SHOW_LISTENERS,
+            "or, if it came right in between: explain again",
+        ),
+    ),
+    signatures.ANSWERS_FROM_REAL_ADDRESS: Cause(
+        "{vip} is there and the service gets what is sent to it, but answers in another name, and clients drop that:"
+        " {detail}.",
+        (
+            "on {real}: bind the service to {vip} itself, besides its other addresses, not to 0.0.0.0 or ::"
+            " (BIND: listen-on; Unbound: interface or interface-automatic; FreeRADIUS: ipaddr)",
+            _SHOW_LISTENERS,
+        ),
     ),
     signatures.UNCLEAR: Cause(
         "These answers fit no known cause: {detail}.",

@@ -1,33 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One check, told whole: its frames, the probes that followed, the cause, and what would put it right."""
+"""One check, told whole: what was said, its frames, the probes that followed, the cause and its remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result
 from lvs_rawcheck.checks.hooks import Hooks
-from lvs_rawcheck.checks.icmp_errors import read_error
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import Scene, explain_cause
-from lvs_rawcheck.diagnose.echo import name_of_error
+from lvs_rawcheck.diagnose.error_heard import error_heard
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
-from lvs_rawcheck.diagnose.probes import Probe, probe_own_listener, probe_wire
-from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
+from lvs_rawcheck.diagnose.own_address import (
+    OWN_CHECK_SECONDS,
+    OWN_CONNECT_SECONDS,
+    probe_own_check,
+    probe_own_connection,
+    probe_own_listener,
+)
+from lvs_rawcheck.diagnose.probe import Probe
+from lvs_rawcheck.diagnose.probes import WIRE_SECONDS, probe_wire
+from lvs_rawcheck.diagnose.recording import Recording
+from lvs_rawcheck.diagnose.telling import Overheard
+from lvs_rawcheck.diagnose.transcript import Line, Transcript
 from lvs_rawcheck.director.role import BACKUP
-from lvs_rawcheck.errors import UsageError, WireError
+from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.link.interface import Link
-from lvs_rawcheck.link.tracer import RECEIVED
-from lvs_rawcheck.wire.address import format_address, format_mac
-from lvs_rawcheck.wire.ethernet import parse_ethernet
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
+from lvs_rawcheck.wire.address import format_address, format_endpoint, format_mac
+from lvs_rawcheck.wire.ip import PROTO_TCP
 
-_ICMP = (PROTO_ICMP, PROTO_ICMPV6)
-_JUDGED_LOCALLY = (Reason.OK, Reason.NO_ANSWER, Reason.REFUSED)
+_UNJUDGED = (Reason.CANNOT_JUDGE, Reason.NOT_ON_LINK)
 
 
 @dataclass
@@ -35,6 +42,7 @@ class Explanation:
     """What is known in the end. `cause` is one of diagnose/signatures.py."""
 
     result: Result
+    conversation: list[Line]
     recording: Recording
     observations: Observations
     probes: list[Probe]
@@ -47,10 +55,20 @@ class Explanation:
     """The way to the real server; None where no frame was sent."""
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def began(self) -> float:
+        """Return when the first of all that is told happened, monotonic seconds; 0.0 where nothing did."""
+        frames, lines = self.recording.frames[:1], self.conversation[:1]
+        return min([*(frame.time for frame in frames), *(line.time for line in lines)], default=0.0)
+
     def to_dict(self) -> dict[str, object]:
         """Return what JSON says: the check's result, and what explains it."""
         return {
             **self.result.to_dict(),
+            "conversation": [
+                {"time": round(line.time - self.began, 6), "direction": line.direction, "text": line.text}
+                for line in self.conversation
+            ],
             "cause": self.cause,
             "explanation": self.sentence,
             "fix": "\n".join(self.fix) or None,
@@ -62,16 +80,19 @@ class Explanation:
 def explain(request: Request, sockets_open: Callable[[], None] | None = None) -> Explanation:
     """Return what the raw check of one endpoint brought, and why; whatever the director's role.
 
-    request: its standby and on_cannot_judge are overridden: the raw path is what is explained.
+    request: its standby and on_cannot_judge are overruled: the raw path is what is explained.
     sockets_open: called once all sockets are open and no frame was read. UsageError: more than one endpoint.
     """
     if len(request.endpoints) != 1:
         raise UsageError("one VIP at a time can be explained")
-    request.standby = STANDBY_RAW
-    request.on_cannot_judge = DOWN
     inquiry = _Inquiry(request)
-    result = run_request(request, Hooks(sockets_open, inquiry.wrap, inquiry.probe))
+    result = run_request(inquiry.told_request(), Hooks(sockets_open, inquiry.wrap, inquiry.probe))
     return inquiry.conclude(result)
+
+
+def longest_seconds(request: Request) -> float:
+    """Return how long an explanation may take: the check, then its probes."""
+    return request.timeout + WIRE_SECONDS + max(OWN_CONNECT_SECONDS, min(request.timeout, OWN_CHECK_SECONDS))
 
 
 class _Inquiry:
@@ -79,12 +100,27 @@ class _Inquiry:
 
     def __init__(self, request: Request) -> None:
         self.recording = Recording()
+        self._transcript = Transcript()
+        self._overheard = Overheard(request.steps, self._transcript, self._peer)
         self._request = request
         self._endpoint: Endpoint = request.endpoints[0]
         self._path: Path | None = None
         self._real_mac: bytes | None = None
         self._probes: list[Probe] = []
         self._probing_from: int | None = None
+
+    def told_request(self) -> Request:
+        """Return the request that is to be run: the raw path, told as it is gone."""
+        told = copy(self._request)
+        told.standby = STANDBY_RAW
+        told.on_cannot_judge = DOWN
+        told.steps = self._overheard.steps
+        return told
+
+    def _peer(self) -> str:
+        """Return whom a connection of the check is made to: without a path, this host's own address."""
+        address = self._endpoint.vip if self._path is not None else self._request.real_ip
+        return format_endpoint(address, self._endpoint.port)
 
     def wrap(self, link: Link, path: Path) -> Link:
         """Record what passes this link."""
@@ -95,22 +131,45 @@ class _Inquiry:
         """Ask further, the verdict being given and the link still open."""
         self._real_mac = real_mac
         self._probing_from = len(self.recording.frames)
-        healthy = results[0].healthy
-        self._probes = probe_wire(link, path, self._endpoint, self._request.real_ip, real_mac, healthy)
+        self._note_verdict(results[0])
+        answered = results[0].verdict.reason in signatures.ANSWERED
+        self._probes = probe_wire(link, path, self._endpoint, self._request.real_ip, real_mac, answered)
+        if not results[0].healthy:
+            self._probes.append(self._probe_own_address(path, answered))
+
+    def _probe_own_address(self, path: Path, answered: bool) -> Probe:
+        if not answered and self._overheard.protocol == PROTO_TCP:
+            return probe_own_connection(self._request, self._endpoint, path.director_ip)
+        return probe_own_check(self._request, self._endpoint, path.director_ip)
+
+    def _note_verdict(self, result: Result) -> None:
+        self._transcript.note(f"{result.verdict.reason}: {result.verdict.detail}")
 
     def conclude(self, result: Result) -> Explanation:
         """Return all of it, with the cause."""
         place = self._place(result)
+        if self._path is None:
+            self._note_verdict(result)
         if place == Place.LOCAL and not result.healthy:
             self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port)]
         answers = {probe.name: probe.answer for probe in self._probes}
-        syn_error = error_about_syn(self.recording.frames, self._endpoint)
-        seen = Observations(place, result.verdict.reason, **answers, syn_error=syn_error)
+        protocol = self._overheard.protocol
+        error = error_heard(self.recording.frames, protocol, self._endpoint)
+        seen = Observations(place, result.verdict.reason, **answers, error=error, protocol=protocol)
         probing_from = len(self.recording.frames) if self._probing_from is None else self._probing_from
         cause = signatures.find_cause(seen)
         sentence, fix = explain_cause(cause, self._scene(result, cause))
         explanation = Explanation(
-            result, self.recording, seen, self._probes, probing_from, cause, sentence, fix, self._path
+            result,
+            self._transcript.lines(),
+            self.recording,
+            seen,
+            self._probes,
+            probing_from,
+            cause,
+            sentence,
+            fix,
+            self._path,
         )
         explanation.warnings += self._warnings(result, seen)
         return explanation
@@ -119,7 +178,7 @@ class _Inquiry:
         if self._path is not None:
             return Place.WIRE
         # Without a path no frame was sent: this host judged itself, or there was nothing to judge.
-        return Place.LOCAL if result.verdict.reason in _JUDGED_LOCALLY else Place.NOWHERE
+        return Place.NOWHERE if result.verdict.reason in _UNJUDGED else Place.LOCAL
 
     def _scene(self, result: Result, cause: str) -> Scene:
         return Scene(
@@ -129,11 +188,12 @@ class _Inquiry:
             self._path.interface.name if self._path is not None else self._request.interface,
             format_mac(self._real_mac) if self._real_mac is not None else None,
             self._what_was_seen(result) if cause == signatures.UNCLEAR else result.verdict.detail,
+            self._overheard.protocol,
         )
 
     def _what_was_seen(self, result: Result) -> str:
         answers = [f"{probe.question}: {probe.answer.value}" for probe in self._probes]
-        return "; ".join([f"TCP to the VIP: {result.verdict.reason}", *answers])
+        return "; ".join([f"{result.kind} to the VIP: {result.verdict.reason}", *answers])
 
     def _warnings(self, result: Result, seen: Observations) -> list[str]:
         warnings = list(result.notes)
@@ -146,21 +206,3 @@ class _Inquiry:
             sentence, fix = explain_cause(signatures.ARP_LEAK, self._scene(result, signatures.ARP_LEAK))
             warnings.append(f"{signatures.ARP_LEAK}: {sentence} {'; '.join(fix)}")
         return warnings
-
-
-def error_about_syn(frames: list[RecordedFrame], endpoint: Endpoint) -> Answer:
-    """Return in whose name an ICMP error about a segment to the endpoint came in; NOT_ASKED: there was none."""
-    for frame in frames:
-        if frame.direction != RECEIVED:
-            continue
-        try:
-            ethernet = parse_ethernet(frame.octets)
-            packet = parse_packet(ethernet.payload)
-            error = read_error(ethernet.payload, packet) if packet.protocol in _ICMP else None
-        except WireError:
-            continue  # ARP, or broken
-        if error is None or error.flow.protocol != PROTO_TCP:
-            continue
-        if (error.flow.destination, error.flow.destination_port) == (endpoint.vip, endpoint.port):
-            return name_of_error(packet.source, endpoint.vip)
-    return Answer.NOT_ASKED

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lvs_rawcheck.wire.ip import PROTO_TCP
+
 
 class Answer(StrEnum):
     """What one probe brought."""
@@ -14,6 +16,8 @@ class Answer(StrEnum):
     SILENCE = "silence"
     REPLY = "reply"
     CONNECTED = "connected"
+    PASSED = "passed"
+    NOT_PASSED = "answered, but did not pass"
     REFUSED = "refused"
     LOOPED = "looped"
     """Our own packet came back, one hop older."""
@@ -41,15 +45,17 @@ class Observations:
     """The answers that tell the states of a real server apart."""
 
     place: Place
-    tcp: str
-    """A Reason: what the check itself made of its SYN to the VIP."""
+    check: str
+    """A Reason: what came of the check itself."""
     echo: Answer = Answer.NOT_ASKED
     """ICMP or ICMPv6 echo to the VIP at the real server's MAC."""
     vip_neighbour: Answer = Answer.NOT_ASKED
     """ARP or neighbour discovery for the VIP, asked of the real server's MAC only."""
-    own_tcp: Answer = Answer.NOT_ASKED
-    """An ordinary connection to the real server's own address, same port."""
+    own_service: Answer = Answer.NOT_ASKED
+    """The same port of the real server's own address, by the kernel's sockets: a connection, or the whole check."""
     own_neighbour: Answer = Answer.NOT_ASKED
     """ARP or neighbour discovery for the real server's own address."""
-    syn_error: Answer = Answer.NOT_ASKED
-    """Where an ICMP error about our SYN ended the check: REJECTED or UNREACHABLE, by whose name it came in."""
+    error: Answer = Answer.NOT_ASKED
+    """What an ICMP error about our packets said, and in whose name: REFUSED, REJECTED or UNREACHABLE."""
+    protocol: int = PROTO_TCP
+    """What carried the check: an IP protocol number."""

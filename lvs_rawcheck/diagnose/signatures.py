@@ -5,17 +5,20 @@ A host's answers follow from RFC 1122 3.2.1.3 (a packet for an address that is n
 on where it forwards), RFC 9293 3.10.7.1 (no listener: RST), RFC 826 and RFC 4861 7.2.3 (who answers for an
 address).
 
-The first row that fits counts. Five answers tell all states apart but one pair: a VIP that is missing where
-nothing is forwarded, and a firewall that drops everything to the VIP, look the same.
+The first row that fits counts. Once the VIP has answered, what is wrong is the service, and whether it is so at the
+real server's own address too is all that is left to ask. Before that, five answers tell all states apart but one
+pair: a VIP that is missing where nothing is forwarded, and a firewall that drops everything to the VIP, look the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from socket import IPPROTO_SCTP
 
 from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
+from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
 
 HEALTHY = "healthy"
 ARP_LEAK = "arp-leak"
@@ -31,7 +34,12 @@ FILTERED_PORT = "filtered-port"
 REJECTED = "rejected"
 BOUND_TO_REAL_ADDRESS = "bound-to-real-address"
 SERVICE_DOWN = "service-down"
+SERVICE_UNHEALTHY = "service-unhealthy"
+SERVICE_DIFFERS_BY_ADDRESS = "service-differs-by-address"
+ANSWERS_FROM_REAL_ADDRESS = "answers-from-real-address"
 UNCLEAR = "unclear"
+
+PROTOCOLS_WITH_PORTS = (PROTO_TCP, PROTO_UDP, IPPROTO_SCTP)
 
 
 @dataclass(frozen=True)
@@ -39,24 +47,26 @@ class Signature:
     """One row: the answers that a cause gives. None: any answer will do."""
 
     cause: str
-    tcp: Collection[str]
+    check: Collection[str]
     echo: Collection[Answer] | None = None
     vip_neighbour: Collection[Answer] | None = None
-    own_tcp: Collection[Answer] | None = None
+    own_service: Collection[Answer] | None = None
     own_neighbour: Collection[Answer] | None = None
-    syn_error: Collection[Answer] | None = None
+    error: Collection[Answer] | None = None
+    protocol: Collection[int] | None = None
     place: Place = Place.WIRE
 
     def fits(self, seen: Observations) -> bool:
         """Return whether this row describes what was seen."""
         return (
             seen.place == self.place
-            and seen.tcp in self.tcp
+            and seen.check in self.check
             and _fits(seen.echo, self.echo)
             and _fits(seen.vip_neighbour, self.vip_neighbour)
-            and _fits(seen.own_tcp, self.own_tcp)
+            and _fits(seen.own_service, self.own_service)
             and _fits(seen.own_neighbour, self.own_neighbour)
-            and _fits(seen.syn_error, self.syn_error)
+            and _fits(seen.error, self.error)
+            and (self.protocol is None or seen.protocol in self.protocol)
         )
 
 
@@ -72,51 +82,78 @@ _FAILURES = (
     Reason.WRONG_MAC,
     Reason.REFUSED,
 )
-_ALIVE = (Answer.CONNECTED, Answer.REFUSED)
+_UNSATISFIED = (  # answered in the VIP's name, from the right MAC: the data path has done its part
+    Reason.TIMEOUT,
+    Reason.CLOSED,
+    Reason.PROTOCOL,
+    Reason.TLS,
+    Reason.STATUS,
+    Reason.HEADER,
+    Reason.BODY,
+    Reason.DIGEST,
+    Reason.REGEX,
+    Reason.RESPONSE,
+)
+ANSWERED = (Reason.OK, *_UNSATISFIED)
+"""After these nobody asks any more whether the VIP is there."""
+_SERVES = (Answer.CONNECTED, Answer.PASSED, Answer.NOT_PASSED)
+_ALIVE = (*_SERVES, Answer.REFUSED)
 _VAIN = (Answer.SILENCE, Answer.UNREACHABLE)
 
 SIGNATURES = (
-    Signature(ARP_LEAK, tcp=(Reason.OK,), vip_neighbour=(Answer.REPLY,)),
-    Signature(HEALTHY, tcp=(Reason.OK,)),
+    Signature(ARP_LEAK, check=(Reason.OK,), vip_neighbour=(Answer.REPLY,)),
+    Signature(HEALTHY, check=(Reason.OK,)),
     # The kernel sends by its entry, and so does IPVS: while that is wrong, nothing else can be told.
-    Signature(NEIGHBOUR_ENTRY_WRONG, tcp=_FAILURES, own_neighbour=(Answer.OTHER_MAC,)),
-    Signature(VIP_MISSING_FORWARDING, tcp=(Reason.LOOPED,)),
-    Signature(VIP_MISSING_FORWARDING, tcp=(Reason.NO_ANSWER,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
-    Signature(REJECTED, tcp=(Reason.UNREACHABLE,), echo=(Answer.REPLY, Answer.REJECTED)),
+    Signature(NEIGHBOUR_ENTRY_WRONG, check=_FAILURES, own_neighbour=(Answer.OTHER_MAC,)),
+    Signature(ANSWERS_FROM_REAL_ADDRESS, check=(Reason.WRONG_ADDRESS,)),
+    Signature(SERVICE_DIFFERS_BY_ADDRESS, check=_UNSATISFIED, own_service=(Answer.PASSED,)),
+    Signature(SERVICE_UNHEALTHY, check=_UNSATISFIED),
+    Signature(VIP_MISSING_FORWARDING, check=(Reason.LOOPED,)),
+    Signature(VIP_MISSING_FORWARDING, check=(Reason.NO_ANSWER,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
+    # Where there is no RST, this is how a host says that nothing listens (RFC 1122 4.1.3.1, RFC 4443 3.1).
+    Signature(BOUND_TO_REAL_ADDRESS, check=(Reason.UNREACHABLE,), error=(Answer.REFUSED,), own_service=_SERVES),
+    Signature(SERVICE_DOWN, check=(Reason.UNREACHABLE,), error=(Answer.REFUSED,)),
+    Signature(REJECTED, check=(Reason.UNREACHABLE,), echo=(Answer.REPLY, Answer.REJECTED)),
     # In another name than the VIP's: a forwarder that found no way on. In the VIP's name: a firewall.
-    Signature(VIP_MISSING_FORWARDING, tcp=(Reason.UNREACHABLE,), syn_error=(Answer.UNREACHABLE,)),
-    Signature(VIP_MISSING_FORWARDING, tcp=(Reason.UNREACHABLE,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
-    Signature(WRONG_MACHINE, tcp=(Reason.WRONG_MAC,)),
-    Signature(WRONG_MACHINE, tcp=(Reason.NO_ANSWER, Reason.UNREACHABLE), echo=(Answer.OTHER_MAC,)),
-    Signature(REJECTED, tcp=(Reason.UNREACHABLE,)),
-    Signature(BOUND_TO_REAL_ADDRESS, tcp=(Reason.REFUSED,), own_tcp=(Answer.CONNECTED,)),
-    Signature(SERVICE_DOWN, tcp=(Reason.REFUSED,)),
-    Signature(FILTERED_PORT, tcp=(Reason.NO_ANSWER,), echo=(Answer.REPLY, Answer.REJECTED)),
-    Signature(VIP_MISSING_OR_FILTERED, tcp=(Reason.NO_ANSWER,), echo=(Answer.SILENCE,), own_tcp=_ALIVE),
+    Signature(VIP_MISSING_FORWARDING, check=(Reason.UNREACHABLE,), error=(Answer.UNREACHABLE,)),
+    Signature(VIP_MISSING_FORWARDING, check=(Reason.UNREACHABLE,), echo=(Answer.LOOPED, Answer.UNREACHABLE)),
+    Signature(WRONG_MACHINE, check=(Reason.WRONG_MAC,)),
+    Signature(WRONG_MACHINE, check=(Reason.NO_ANSWER, Reason.UNREACHABLE), echo=(Answer.OTHER_MAC,)),
+    Signature(REJECTED, check=(Reason.UNREACHABLE,)),
+    Signature(BOUND_TO_REAL_ADDRESS, check=(Reason.REFUSED,), own_service=_SERVES),
+    Signature(SERVICE_DOWN, check=(Reason.REFUSED,)),
+    Signature(
+        FILTERED_PORT,
+        check=(Reason.NO_ANSWER,),
+        echo=(Answer.REPLY, Answer.REJECTED),
+        protocol=PROTOCOLS_WITH_PORTS,
+    ),
+    Signature(VIP_MISSING_OR_FILTERED, check=(Reason.NO_ANSWER,), echo=(Answer.SILENCE,), own_service=_ALIVE),
     Signature(
         VIP_MISSING_OR_FILTERED,
-        tcp=(Reason.NO_ANSWER,),
+        check=(Reason.NO_ANSWER,),
         echo=(Answer.SILENCE,),
         own_neighbour=(Answer.REPLY,),
     ),
     Signature(
         HOST_DOWN,
-        tcp=(Reason.NO_NEIGHBOUR, Reason.NO_ANSWER),
+        check=(Reason.NO_NEIGHBOUR, Reason.NO_ANSWER),
         echo=(Answer.SILENCE, Answer.NOT_ASKED),
-        own_tcp=_VAIN,
+        own_service=_VAIN,
         own_neighbour=(Answer.SILENCE,),
     ),
-    Signature(VIP_MISSING_LOCAL, place=Place.LOCAL, tcp=(Reason.NO_ANSWER,)),
-    Signature(BOUND_TO_REAL_ADDRESS, place=Place.LOCAL, tcp=(Reason.REFUSED,), own_tcp=(Answer.CONNECTED,)),
-    Signature(SERVICE_DOWN, place=Place.LOCAL, tcp=(Reason.REFUSED,)),
-    Signature(HEALTHY, place=Place.LOCAL, tcp=(Reason.OK,)),
-    Signature(NOT_ON_LINK, place=Place.NOWHERE, tcp=(Reason.NOT_ON_LINK,)),
+    Signature(VIP_MISSING_LOCAL, place=Place.LOCAL, check=(Reason.NO_ANSWER,)),
+    Signature(BOUND_TO_REAL_ADDRESS, place=Place.LOCAL, check=(Reason.REFUSED,), own_service=_SERVES),
+    Signature(SERVICE_DOWN, place=Place.LOCAL, check=(Reason.REFUSED,)),
+    Signature(SERVICE_UNHEALTHY, place=Place.LOCAL, check=_UNSATISFIED),
+    Signature(HEALTHY, place=Place.LOCAL, check=(Reason.OK,)),
+    Signature(NOT_ON_LINK, place=Place.NOWHERE, check=(Reason.NOT_ON_LINK,)),
 )
 
 
 def find_cause(seen: Observations) -> str:
     """Return the cause of what was seen, UNCLEAR where no row fits; our own faults are CANNOT_JUDGE."""
-    if seen.tcp == Reason.CANNOT_JUDGE:
+    if seen.check == Reason.CANNOT_JUDGE:
         return CANNOT_JUDGE
     for signature in SIGNATURES:
         if signature.fits(seen):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.netns
 PACKET = re.compile(r"   [ \d]\d+\.\d{6} [<>] (?:[0-9a-f]{2}:){5}[0-9a-f]{2} .+")
 DAEMON_UID = 65533
 PASSWD = f"root:x:0:0:root:/root:/bin/sh\nlvs-rawcheck:x:{DAEMON_UID}:{DAEMON_UID}::/:/usr/sbin/nologin\n"
-EXPLAINS = ("cause", "explanation", "fix", "probes", "warnings")
+EXPLAINS = ("conversation", "cause", "explanation", "fix", "probes", "warnings")
 
 
 def explain(desk: Desk, host: Host | None, *arguments: str) -> Outcome:
@@ -73,7 +73,7 @@ def test_json_is_the_checks_result_and_what_explains_it(desk: Desk, site: Site, 
     else:
         assert told["cause"] == "service-down"
         assert f"on {REAL_IP}: start the service" in told["fix"]
-        assert sorted(asked) == ["echo", "own_neighbour", "own_tcp", "vip_neighbour"]
+        assert sorted(asked) == ["echo", "own_neighbour", "own_service", "vip_neighbour"]
         assert {tuple(sorted(probe)) for probe in told["probes"]} == {("answer", "detail", "probe", "question")}
 
 

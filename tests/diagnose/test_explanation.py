@@ -88,7 +88,7 @@ def test_a_forwarding_server_that_finds_no_way_on(network: Network, family: Fami
 
     assert outcome(told) == (Reason.UNREACHABLE, signatures.VIP_MISSING_FORWARDING)
     seen = told.observations
-    assert seen.syn_error == Answer.UNREACHABLE
+    assert seen.error == Answer.UNREACHABLE
     assert seen.echo == (Answer.SILENCE if echo == "dropped" else Answer.UNREACHABLE)
     assert told.fix[0].endswith(f"addr add {host_prefix(family.vip)} dev lo")
 

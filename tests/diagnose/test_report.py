@@ -9,21 +9,28 @@ from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import Scene, explain_cause
 from lvs_rawcheck.diagnose.explanation import Explanation
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
-from lvs_rawcheck.diagnose.probes import ECHO, OWN_TCP, Probe
+from lvs_rawcheck.diagnose.probe import ECHO, OWN_SERVICE, Probe
 from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
 from lvs_rawcheck.diagnose.report import COLUMNS, report_lines
+from lvs_rawcheck.diagnose.transcript import HEARD, NOTE, SAID, Line
 from lvs_rawcheck.link.rtnetlink import Interface
 from lvs_rawcheck.link.tracer import RECEIVED, SENT
 from lvs_rawcheck.wire.address import parse_address
 
 OWN_MAC, REAL_MAC = bytes.fromhex("020000000100"), bytes.fromhex("020000000200")
 DIRECTOR_IP, REAL_IP, VIP = (parse_address(text) for text in ("10.0.0.21", "10.0.0.42", "10.0.0.100"))
+CONVERSATION = [
+    Line(100.5, NOTE, "connected to 10.0.0.100:80"),
+    Line(100.625, SAID, "GET / HTTP/1.1"),
+    Line(100.75, HEARD, "x" * 150),
+    Line(100.75, HEARD, ""),
+]
 LONG_WORDS = "word " * 40
 
 
-def told(reason: str, cause: str, probes: list[Probe], warnings: list[str]) -> Explanation:
+def told(reason: str, cause: str, probes: list[Probe], warnings: list[str], kind: str = "tcp") -> Explanation:
     """Return an explanation with a frame each way, and one frame of a probe."""
-    result = Result("tcp", REAL_IP, Endpoint(VIP, 80), Verdict(reason, LONG_WORDS.strip()))
+    result = Result(kind, REAL_IP, Endpoint(VIP, 80), Verdict(reason, LONG_WORDS.strip()))
     result.path = RAW
     recording = Recording()
     recording.frames = [
@@ -35,6 +42,7 @@ def told(reason: str, cause: str, probes: list[Probe], warnings: list[str]) -> E
     interface = Interface(2, "eth0", OWN_MAC, 1500, 0x43, 1, None)
     return Explanation(
         result,
+        CONVERSATION,
         recording,
         Observations(Place.WIRE, reason),
         probes,
@@ -54,7 +62,7 @@ def describe(octets: bytes) -> str:
 FAILED = told(
     Reason.REFUSED,
     signatures.BOUND_TO_REAL_ADDRESS,
-    [Probe(ECHO, "an echo", Answer.REPLY), Probe(OWN_TCP, "a connection", Answer.UNREACHABLE, LONG_WORDS)],
+    [Probe(ECHO, "an echo", Answer.REPLY), Probe(OWN_SERVICE, "a connection", Answer.UNREACHABLE, LONG_WORDS)],
     ["first warning", f"second warning {LONG_WORDS}"],
 )
 

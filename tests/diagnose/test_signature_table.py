@@ -182,8 +182,8 @@ def test_each_state_has_its_answers_its_reason_and_its_cause(network: Network, f
     told = site.explain()
 
     seen = told.observations
-    assert seen.tcp == told.result.verdict.reason == row.reason, told.result
-    assert (seen.echo, seen.vip_neighbour, seen.own_tcp, seen.own_neighbour) == row.answers
+    assert seen.check == told.result.verdict.reason == row.reason, told.result
+    assert (seen.echo, seen.vip_neighbour, seen.own_service, seen.own_neighbour) == row.answers
     assert told.cause == row.cause
     leak = "arp_ignore=1" if family is IPV4 else "dev lo"
     words = {"vip": host_prefix(family.vip), "real_ip": family.real_ip, "leak": leak}

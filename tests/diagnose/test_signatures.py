@@ -23,34 +23,36 @@ ECHO = (
     Answer.FAILED,
 )
 NEIGHBOUR = (Answer.NOT_ASKED, Answer.SILENCE, Answer.REPLY, Answer.OTHER_MAC, Answer.FAILED)
-OWN_TCP = (
+OWN_SERVICE = (
     Answer.NOT_ASKED,
     Answer.SILENCE,
     Answer.CONNECTED,
+    Answer.PASSED,
+    Answer.NOT_PASSED,
     Answer.REFUSED,
     Answer.UNREACHABLE,
     Answer.FAILED,
 )
-SYN_ERROR = {Reason.UNREACHABLE: (Answer.NOT_ASKED, Answer.REJECTED, Answer.UNREACHABLE)}
-"""Only an ICMP error about the SYN makes the reason UNREACHABLE."""
+ERROR = {Reason.UNREACHABLE: (Answer.NOT_ASKED, Answer.REFUSED, Answer.REJECTED, Answer.UNREACHABLE)}
+"""Only an ICMP error about what was sent makes the reason UNREACHABLE."""
 ALL = [
     Observations(place, reason, *answers)
     for place, reason in product(Place, REASONS)
-    for answers in product(ECHO, NEIGHBOUR, OWN_TCP, NEIGHBOUR, SYN_ERROR.get(reason, (Answer.NOT_ASKED,)))
+    for answers in product(ECHO, NEIGHBOUR, OWN_SERVICE, NEIGHBOUR, ERROR.get(reason, (Answer.NOT_ASKED,)))
 ]
 CAUSES = {value for name, value in vars(signatures).items() if name.isupper() and isinstance(value, str)}
 
 
 def wire(
-    tcp: str,
+    check: str,
     echo: Answer,
     vip_neighbour: Answer,
-    own_tcp: Answer,
+    own_service: Answer,
     own_neighbour: Answer,
-    syn_error: Answer = Answer.NOT_ASKED,
+    error: Answer = Answer.NOT_ASKED,
 ) -> str:
     """Return the cause of what was seen on the wire."""
-    return find_cause(Observations(Place.WIRE, tcp, echo, vip_neighbour, own_tcp, own_neighbour, syn_error))
+    return find_cause(Observations(Place.WIRE, check, echo, vip_neighbour, own_service, own_neighbour, error))
 
 
 def test_every_combination_has_a_cause() -> None:
@@ -64,25 +66,25 @@ def test_no_row_is_hidden_by_those_above_it() -> None:
 
 def test_a_healthy_check_never_has_a_cause_of_failure() -> None:
     for seen in ALL:
-        if seen.tcp == Reason.OK and seen.place != Place.NOWHERE:
+        if seen.check == Reason.OK and seen.place != Place.NOWHERE:
             assert find_cause(seen) in (signatures.HEALTHY, signatures.ARP_LEAK)
 
 
 def test_a_failed_check_is_never_called_healthy() -> None:
     for seen in ALL:
-        if seen.tcp != Reason.OK:
+        if seen.check != Reason.OK:
             assert find_cause(seen) not in (signatures.HEALTHY, signatures.ARP_LEAK)
 
 
 def test_our_own_fault_is_ours_wherever_it_happened() -> None:
     for seen in ALL:
-        assert (find_cause(seen) == signatures.CANNOT_JUDGE) == (seen.tcp == Reason.CANNOT_JUDGE)
+        assert (find_cause(seen) == signatures.CANNOT_JUDGE) == (seen.check == Reason.CANNOT_JUDGE)
 
 
 @pytest.mark.parametrize("echo", [Answer.REPLY, Answer.REJECTED])
 def test_an_echo_proves_that_the_vip_is_there(echo: Answer) -> None:
-    for vip, own_tcp in product(NEIGHBOUR, OWN_TCP):
-        cause = wire(Reason.NO_ANSWER, echo, vip, own_tcp, Answer.REPLY)
+    for vip, own_service in product(NEIGHBOUR, OWN_SERVICE):
+        cause = wire(Reason.NO_ANSWER, echo, vip, own_service, Answer.REPLY)
         assert cause == signatures.FILTERED_PORT
 
 
@@ -102,6 +104,6 @@ def test_a_host_that_came_back_meanwhile_is_unclear() -> None:
 
 def test_a_probe_that_we_could_not_make_proves_nothing() -> None:
     """Nothing is said to be missing or down by the silence of questions that were never asked."""
-    for tcp in (Reason.NO_ANSWER, Reason.NO_NEIGHBOUR):
+    for check in (Reason.NO_ANSWER, Reason.NO_NEIGHBOUR):
         for unasked in (Answer.FAILED, Answer.NOT_ASKED):
-            assert wire(tcp, unasked, unasked, Answer.FAILED, Answer.FAILED) == UNCLEAR
+            assert wire(check, unasked, unasked, Answer.FAILED, Answer.FAILED) == UNCLEAR

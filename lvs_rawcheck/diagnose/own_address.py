@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The service at the real server's own address, asked by the kernel's sockets as a backup's check would be.
+
+Where the VIP did not answer, it is asked whether something listens there: by a connection, or by the same datagrams
+where the kind has no connection. Where the VIP answered and did not pass, the whole check is made there.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import Endpoint, Reason, Result, Verdict
+from lvs_rawcheck.checks.request import Request
+from lvs_rawcheck.checks.standard_course import run_standard
+from lvs_rawcheck.checks.tcp import TcpConversation
+from lvs_rawcheck.diagnose.observations import Answer
+from lvs_rawcheck.diagnose.probe import OWN_SERVICE, Probe
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.sock_diag import listener
+from lvs_rawcheck.wire.address import format_endpoint
+
+OWN_CONNECT_SECONDS = 1.3  # the kernel repeats its SYN after 1 s (RFC 6298 2.1)
+OWN_CHECK_SECONDS = 10.0  # as much as the check itself had, and at most this
+
+_ANSWERS = {
+    Reason.OK: Answer.PASSED,
+    Reason.CANNOT_JUDGE: Answer.FAILED,
+    Reason.REFUSED: Answer.REFUSED,
+    Reason.UNREACHABLE: Answer.REFUSED,  # by ICMP: how it is said where there is no RST
+    Reason.NO_ANSWER: Answer.SILENCE,
+    Reason.NO_NEIGHBOUR: Answer.UNREACHABLE,
+    Reason.NOT_ON_LINK: Answer.UNREACHABLE,
+}
+_SPEAKS_FOR_ITSELF = (Reason.REFUSED, Reason.NO_ANSWER)
+
+
+def probe_own_listener(real_ip: bytes, port: int) -> Probe:
+    """Return whether this host, the real server itself, listens on its own address; asked of the kernel."""
+    text = f"a listener on {format_endpoint(real_ip, port)}"
+    try:
+        listening = listener(real_ip, port)
+    except LinkError as error:
+        return Probe(OWN_SERVICE, text, Answer.FAILED, str(error))
+    return Probe(OWN_SERVICE, text, Answer.CONNECTED if listening else Answer.REFUSED)
+
+
+def probe_own_connection(request: Request, endpoint: Endpoint, director_ip: bytes) -> Probe:
+    """Return whether a TCP connection can be made there.
+
+    director_ip: the source; left to itself the kernel may choose a VIP, and the server would answer to itself.
+    """
+    connecting = copy(request)
+    connecting.steps = (TcpConversation,)
+    where = format_endpoint(request.real_ip, endpoint.port)
+    verdict = _verdict_there(connecting, endpoint, director_ip, OWN_CONNECT_SECONDS)
+    answer = Answer.CONNECTED if verdict.healthy else _ANSWERS.get(verdict.reason, Answer.SILENCE)
+    return _probe(f"TCP connection to {where}", answer, verdict)
+
+
+def probe_own_check(request: Request, endpoint: Endpoint, director_ip: bytes) -> Probe:
+    """Return what the same check makes of it; director_ip: as above."""
+    seconds = min(request.timeout, OWN_CHECK_SECONDS)
+    verdict = _verdict_there(request, endpoint, director_ip, seconds)
+    where = format_endpoint(request.real_ip, endpoint.port)
+    return _probe(f"the same check of {where}", _ANSWERS.get(verdict.reason, Answer.NOT_PASSED), verdict)
+
+
+def _probe(question: str, answer: Answer, verdict: Verdict) -> Probe:
+    nothing_more = answer == Answer.CONNECTED or verdict.reason in _SPEAKS_FOR_ITSELF
+    return Probe(OWN_SERVICE, question, answer, "" if nothing_more else verdict.detail)
+
+
+def _verdict_there(request: Request, endpoint: Endpoint, director_ip: bytes, seconds: float) -> Verdict:
+    result = Result(request.kind, request.real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, "not asked"))
+    now = clock.now()
+    try:
+        run_standard(request, result, endpoint.port, director_ip, now, now + seconds)
+    except LinkError as error:
+        return Verdict(Reason.CANNOT_JUDGE, str(error))
+    return result.verdict
