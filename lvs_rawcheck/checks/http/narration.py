@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A request or a response in lines, as `curl -v` tells them: the header word by word, of content how much it is."""
+
+from __future__ import annotations
+
+import re
+
+from lvs_rawcheck.checks.base import shown
+
+_BEGINS_MESSAGE = re.compile(rb"HTTP/|[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_LINES_TOLD = 200
+
+
+def lines_of(octets: bytes) -> list[str]:
+    """Return lines that tell some octets of either direction."""
+    if not _BEGINS_MESSAGE.match(octets):
+        return _content_lines(octets)
+    end = _END_OF_HEAD.search(octets)
+    head, content = (octets[: end.end()], octets[end.end() :]) if end else (octets, b"")
+    return [*head_lines(head), *_content_lines(content)]
+
+
+def head_lines(head: bytes) -> list[str]:
+    """Return the lines of a header, printable, without the blank one at its end."""
+    lines = [line.removesuffix(b"\r") for line in head.removesuffix(b"\n").removesuffix(b"\r").split(b"\n")]
+    told = [_printable(line) for line in lines[:_LINES_TOLD] if line]
+    if len(lines) > _LINES_TOLD:
+        told.append(f"[{len(lines) - _LINES_TOLD} further lines]")
+    return told
+
+
+def _content_lines(octets: bytes) -> list[str]:
+    return [f"[{len(octets)} octets of body: {shown(octets)}]"] if octets else []
+
+
+def _printable(line: bytes) -> str:
+    text = line.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A response as it arrives, in h11's events: a header, pieces of content, the end.
+
+h11 reads, and only reads: it is told of a request like ours, so that it knows what a response may be. Bounds are
+ours: the header's (`head.py`), and the small pieces in which the rest is handed on, so that h11's own bound, on the
+line of a chunk or the trailers, holds however the octets came.
+"""
+
+from __future__ import annotations
+
+import h11
+
+from lvs_rawcheck.checks.base import shown
+from lvs_rawcheck.checks.http.head import HeadBuffer, tidy
+from lvs_rawcheck.errors import RemoteProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    FinalResponse = h11.Response | h11.InformationalResponse
+
+SWITCHING_PROTOCOLS = 101  # the one interim response that is the last: RFC 9110 15.2.2
+_PIECE_OCTETS = 4096
+_LINE_LIMIT = 16 * 1024  # octets, of a chunk's line or all the trailers
+
+# Upgrade: so that h11 takes a 101 for what it is. Read once: events are never changed.
+_REQUESTS = {
+    method: h11.Request(method=method, target="/", headers=[("Host", "-"), ("Upgrade", "-")])
+    for method in ("GET", "HEAD")
+}
+_END_OF_REQUEST = h11.EndOfMessage()
+
+
+class ResponseReader:
+    """Reads one response to a request of this method, GET or HEAD.
+
+    head: the header of the final response as it came, b"" until it is complete.
+    """
+
+    __slots__ = ("_buffer", "_connection", "head")
+
+    def __init__(self, method: str) -> None:
+        self.head = b""
+        self._buffer = HeadBuffer()
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LINE_LIMIT)
+        self._connection.send(_REQUESTS[method])
+        self._connection.send(_END_OF_REQUEST)
+
+    @property
+    def head_octets(self) -> int:
+        """Return how much of a header has come that is not complete."""
+        return len(self._buffer)
+
+    def read(self, octets: bytes) -> Iterator[h11.Event]:
+        """Yield what the next octets bring, up to the end; interim responses are passed over.
+
+        RemoteProtocolError: not HTTP.
+        """
+        if not self.head:
+            found = self._read_head(octets)
+            if found is None:
+                return
+            response, octets = found
+            yield response
+            if not octets:
+                yield from self._events()  # an empty body has ended already
+        for start in range(0, len(octets), _PIECE_OCTETS):
+            self._connection.receive_data(octets[start : start + _PIECE_OCTETS])
+            yield from self._events()
+
+    def ends_here(self) -> bool:
+        """Take note that nothing more will come; return whether the response is complete with that."""
+        if not self.head:
+            return False
+        self._connection.receive_data(b"")
+        try:
+            return any(type(event) is h11.EndOfMessage for event in self._events())
+        except RemoteProtocolError:
+            return False
+
+    def _read_head(self, octets: bytes) -> tuple[FinalResponse, bytes] | None:
+        """Return the final response's header and what came after it, None until it is complete."""
+        while (found := self._buffer.take(octets)) is not None:
+            head, octets = found
+            self._connection.receive_data(tidy(head))
+            event = self._next_event()
+            if type(event) is h11.Response or (
+                type(event) is h11.InformationalResponse and event.status_code == SWITCHING_PROTOCOLS
+            ):
+                self.head = head
+                return event, octets
+        return None
+
+    def _events(self) -> Iterator[h11.Event]:
+        while (event := self._next_event()) is not None:
+            yield event
+            if type(event) is h11.EndOfMessage:
+                return  # what comes after it is nobody's
+
+    def _next_event(self) -> h11.Event | None:
+        try:
+            event = self._connection.next_event()
+        except (h11.RemoteProtocolError, ValueError) as error:  # ValueError: a number of more digits than int() reads
+            raise RemoteProtocolError(f"not HTTP: {shown(str(error).encode())}") from error
+        if isinstance(event, type) or type(event) is h11.ConnectionClosed:
+            return None  # a class: NEED_DATA, PAUSED
+        return event
