@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "tcp": "tcp",
+    "http": "http.kind",
+    "https": "http.kind",
     "ldap": "ldap.kind",
     "ldaps": "ldap.kind",
+    "pgsql": "pgsql.kind",
     "smtp": "smtp",
     "submission": "smtp",
     "ftp": "ftp",
