@@ -18,10 +18,14 @@ class Wrong:
     """Options with which the same server is not what was wanted, and the reason of it."""
 
     why: str
-    options: tuple[str, ...]
     reason: str
+    options: tuple[str, ...] = ()
     says: str = ""
     """A regular expression that the detail matches."""
+    port: int | None = None
+    """Where something else of the same server listens."""
+    silent: bool = False
+    """Whether it takes the whole deadline to find out."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 
 from lvs_rawcheck.checks.base import Result
 from lvs_rawcheck.cli.check_line import read_check
 from tests.checks.site import PATIENT, Family, active, of_both, run, server_without_service, standby
-from tests.netns.daemons.daemon import new_folder, write
 from tests.netns.roles import host_prefix, lose_vip
 from tests.netns.topology import Host, Network
 
@@ -40,9 +38,3 @@ def check(host: Host, family: Family, kind: str, port: int, options: Sequence[st
     common = ["--role-file", "auto", "--timeout", str(timeout)]
     request, _ = read_check([kind, family.real, family.vip, str(port), *common, *options])
     return run(host, request)
-
-
-@cache
-def secret(text: str) -> str:
-    """Return the path of a file with this password, as checks want it."""
-    return str(write(new_folder("secret") / "password", f"{text}\n", mode=0o600))

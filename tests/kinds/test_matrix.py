@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
-from tests.checks.site import SHORT, V4, V6, Family, assert_reason, both_families
+from tests.checks.site import PATIENT, SHORT, V4, V6, Family, assert_reason, both_families
 from tests.kinds.matrix import Row, Wrong
 from tests.kinds.rows import ROWS
 from tests.kinds.site import ADDRESSES, Site, check
@@ -42,12 +42,19 @@ class Served:
     row: Row
     daemon: Daemon
 
-    def check(self, family: Family, path: str, options: tuple[str, ...] | None = None, **more: float) -> Result:
-        """Return the result from the director that takes this path; options: None for the healthy ones."""
+    def check(self, family: Family, path: str, timeout: float = PATIENT) -> Result:
+        """Return the result from the director that takes this path."""
+        return self._check(family, path, self.row.port, self.row.options, timeout)
+
+    def check_wrong(self, family: Family, path: str, wrong: Wrong) -> Result:
+        """Return the result of a check that wants what this server is not."""
+        timeout = SHORT if wrong.silent else PATIENT
+        return self._check(family, path, wrong.port or self.row.port, wrong.options, timeout)
+
+    def _check(self, family: Family, path: str, port: int, options: tuple[str, ...], timeout: float) -> Result:
         host = self.site.active if path == RAW else self.site.standby
-        wanted = self.row.options if options is None else options
-        result = check(host, family, self.row.kind, self.row.port, wanted, **more)
-        assert result.path == path
+        result = check(host, family, self.row.kind, port, options, timeout)
+        assert result.path == path, result.verdict.detail
         return result
 
 
@@ -68,7 +75,7 @@ def test_healthy(served: Served, family: Family, path: str) -> None:
 @both_paths
 def test_wrong_answers(served: Served, family: Family, path: str) -> None:
     for wrong in served.row.wrong:
-        assert_wrong(served.check(family, path, wrong.options), wrong)
+        assert_wrong(served.check_wrong(family, path, wrong), wrong)
 
 
 def assert_wrong(result: Result, wrong: Wrong) -> None:

@@ -43,6 +43,7 @@ smtpd_tls_session_cache_database =
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_helo_restrictions = {helo}
 smtpd_helo_required = yes
+smtpd_delay_reject = no
 """
 _MASTER_CF = """
 {listeners}
