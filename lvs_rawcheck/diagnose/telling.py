@@ -181,6 +181,9 @@ class TellingExchange(Exchange):
         self.protocol = inner.protocol
         self.interval = inner.interval
 
+    def note_endpoint(self, endpoint: Endpoint) -> None:
+        self.inner.note_endpoint(endpoint)
+
     def datagram_to_send(self) -> bytes:
         """Tell what is said."""
         octets = self.inner.datagram_to_send()
@@ -194,6 +197,17 @@ class TellingExchange(Exchange):
         if verdict is None:
             self.transcript.note("no answer to what was asked: passed over")
         return verdict
+
+    def farewell(self) -> bytes:
+        """Tell what is said last."""
+        octets = self.inner.farewell()
+        self.transcript.tell(SAID, octets, self.inner.describe, apart=True)
+        return octets
+
+    def companion(self) -> Exchange | None:
+        """Return the companion, overheard as well."""
+        companion = self.inner.companion()
+        return None if companion is None else TellingExchange(companion, self.transcript)
 
     def silence(self) -> Verdict | None:
         return self.inner.silence()
