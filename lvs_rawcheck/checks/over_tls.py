@@ -71,6 +71,10 @@ class OverTls(Conversation):
                 self._session.send(octets)
         return self._session.octets_to_send()
 
+    def settled(self) -> Verdict | None:
+        """Return the verdict of the inner conversation where it stands already."""
+        return self.inner.settled()
+
     def awaiting(self) -> str:
         """Return what is being waited for."""
         return self.inner.awaiting() if self._secured else "the end of the TLS handshake"
@@ -129,7 +133,7 @@ class OverTls(Conversation):
         return verdict
 
     def _judge_failure(self, event: Failed) -> Verdict:
-        verdict = self.inner.peer_closed() if self._secured else None
+        verdict = self.inner.settled() or self.inner.peer_closed() if self._secured else None
         if verdict is None or not verdict.healthy:
             return Verdict(Reason.TLS, event.sentence)
         verdict.detail += f"; then {event.sentence}"
@@ -148,17 +152,13 @@ class OverStartTls(OverTls):
 
     def connected(self) -> Verdict | None:
         """Begin in the clear."""
-        verdict = self.inner.connected()
-        self._secure_if_ready()
-        return verdict
+        return self._secured_if_ready(self.inner.connected())
 
     def data_received(self, octets: bytes) -> Verdict | None:
         """Hand on what is in the clear, decrypt what is not."""
         if self._session is not None:
             return super().data_received(octets)
-        verdict = self.inner.data_received(octets)
-        self._secure_if_ready()
-        return verdict
+        return self._secured_if_ready(self.inner.data_received(octets))
 
     def peer_closed(self) -> Verdict | None:
         """Tell the inner conversation, or the session, whose stream it is."""
@@ -175,10 +175,12 @@ class OverStartTls(OverTls):
         """Return what is being waited for."""
         return self.inner.awaiting() if self._session is None else super().awaiting()
 
-    def _secure_if_ready(self) -> None:
-        if self.inner.ready_for_tls:
+    def _secured_if_ready(self, verdict: Verdict | None) -> Verdict | None:
+        """Return what the inner conversation said; begin the handshake if it said so."""
+        if verdict is None and self.inner.ready_for_tls:
             self._last_clear = self.inner.octets_to_send()
             self._begin_handshake()
+        return verdict
 
     def _tell_secured(self) -> Verdict | None:
         return self.inner.secured()

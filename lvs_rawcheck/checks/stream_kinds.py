@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     MakeConversation = Callable[[], Conversation]
 
 TLS = Parameter("tls", None, "speak TLS from the first octet")
+STREAM_PARAMETERS = (TLS, *TLS_PARAMETERS)
 
 
 def stream_kind(
@@ -31,15 +32,9 @@ def stream_kind(
     prepare: Callable[[Values], MakeConversation],
 ) -> Kind:
     """Return a kind that speaks in the clear unless --tls was given."""
-
-    def prepare_either(values: Values) -> Step:
-        make = prepare(values)
-        if values.flag(TLS.name):
-            return _secure(make, values)
-        demand_no_tls_parameters(values)
-        return make
-
-    return Kind(name, summary, (*parameters, TLS, *TLS_PARAMETERS), prepare_either)
+    return Kind(
+        name, summary, (*parameters, *STREAM_PARAMETERS), lambda values: clear_or_secured(prepare(values), values)
+    )
 
 
 def tls_kind(
@@ -50,6 +45,14 @@ def tls_kind(
 ) -> Kind:
     """Return a kind that always speaks TLS."""
     return Kind(name, summary, (*parameters, *TLS_PARAMETERS), lambda values: _secure(prepare(values), values))
+
+
+def clear_or_secured(make: MakeConversation, values: Values) -> Step:
+    """Return what makes conversations in the clear, or secured from the first octet where --tls was given."""
+    if values.flag(TLS.name):
+        return _secure(make, values)
+    demand_no_tls_parameters(values)
+    return make
 
 
 def secured_on_request(make: MakeConversation, values: Values) -> Step:

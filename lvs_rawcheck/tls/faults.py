@@ -40,4 +40,4 @@ def _begins_a_record(octets: bytes) -> bool:
 
 
 def _printable(octets: bytes) -> str:
-    return ascii(octets.decode("ascii", "backslashreplace"))
+    return repr(octets)[1:]

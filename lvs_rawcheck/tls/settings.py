@@ -2,14 +2,16 @@
 """What a session offers to a server and demands of it, and the ssl context made of that.
 
 Unless more is demanded, all is as in keepalived's SSL_GET (check_ssl.c): no certificate is verified, no SNI is
-sent, the ciphers are OpenSSL's DEFAULT and any version goes that OpenSSL has. On Debian that is TLS 1.2 and 1.3:
-its security level 2 rules out TLS 1.0 and 1.1, for keepalived as for us.
+sent, the ciphers are OpenSSL's DEFAULT and any version goes that OpenSSL has. On Debian that is TLS 1.2 and 1.3, and
+older ones where nothing is signed (RSA key exchange): its security level 2 rules out their signatures, for
+keepalived as for us.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
+import stat
 from weakref import WeakValueDictionary
 
 from lvs_rawcheck.errors import UsageError
@@ -128,4 +130,6 @@ def _identity(ca_file: str | None) -> tuple[object, ...] | None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(f"cannot read the CA file {ca_file!r}: {reason}") from error
+    if not stat.S_ISREG(status.st_mode):  # a FIFO would never end
+        raise UsageError(f"cannot read the CA file {ca_file!r}: not a file")
     return (ca_file, status.st_ino, status.st_size, status.st_mtime_ns)
