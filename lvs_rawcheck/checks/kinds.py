@@ -31,6 +31,7 @@ _MODULES = {
     "sip": "sip",
     "simpletcp": "simpletcp",
     "oracle": "oracle",
+    "stream": "stream",
 }
 KINDS = tuple(_MODULES)
 _NEED_NO_LIBRARY = ("tcp",)
