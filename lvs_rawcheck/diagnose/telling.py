@@ -8,7 +8,7 @@ them outside, and around the whole, where one sees the connection begin and end.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange, Verdict
 from lvs_rawcheck.diagnose.transcript import HEARD, SAID, Transcript
@@ -28,34 +28,50 @@ class _Securing(Protocol):
 
 
 class Overheard:
-    """Steps that are told as they happen. where: returns whom a stream is connected to, in words."""
+    """Steps that are told as they happen. where: returns whom a stream is connected to, in words.
+
+    Steps may all be made before the first one begins to speak.
+    """
 
     def __init__(self, steps: Sequence[Step], transcript: Transcript, where: Callable[[], str]) -> None:
-        self.steps = [self._overheard(step, number, len(steps)) for number, step in enumerate(steps, 1)]
-        self.protocol = PROTO_TCP
-        """What carried the last step that was begun: an IP protocol number."""
+        self.steps = [self._overheard(step, number) for number, step in enumerate(steps, 1)]
         self._transcript = transcript
         self._where = where
+        self._made: int | None = None
+        self._begun: int | None = None
 
-    def _overheard(self, step: Step, number: int, count: int) -> Step:
-        def begin(*arguments: object) -> Conversation | Exchange:
-            if count > 1:
-                self._transcript.note(f"check {number} of {count}")
-            talk = cast("Callable[..., Conversation | Exchange]", step)(*arguments)
-            return self._wrap(talk)
+    @property
+    def protocol(self) -> int:
+        """Return what carries the step that began last, else the first one: an IP protocol number."""
+        return self._begun or self._made or PROTO_TCP
 
-        return begin
+    def _overheard(self, step: Step, number: int) -> Step:
+        def make() -> Conversation | Exchange:
+            talk = step()
+            protocol = talk.protocol if isinstance(talk, Exchange) else PROTO_TCP
+            self._made = self._made or protocol
+            return self._wrap(talk, lambda: self._begin(number, protocol))
 
-    def _wrap(self, talk: Conversation | Exchange) -> Conversation | Exchange:
+        return make
+
+    def _begin(self, number: int, protocol: int) -> None:
+        self._begun = protocol
+        if len(self.steps) > 1:
+            self._transcript.note(f"check {number} of {len(self.steps)}")
+
+    def _wrap(self, talk: Conversation | Exchange, begin: Callable[[], None]) -> Conversation | Exchange:
         if isinstance(talk, Exchange):
-            self.protocol = talk.protocol
-            return TellingExchange(talk, self._transcript)
-        self.protocol = PROTO_TCP
+            return TellingExchange(talk, self._transcript, begin)
+
+        def connected() -> None:
+            begin()
+            self._transcript.note(f"connected to {self._where()}")
+
         if isinstance(talk, _Securing):
             assert isinstance(talk, Conversation)
             talk.inner = Telling(talk.inner, self._transcript, talk)
-            return Attended(talk, self._transcript, self._where)
-        return Attended(Telling(talk, self._transcript, talk), self._transcript, self._where)
+            return Attended(talk, self._transcript, connected)
+        return Attended(Telling(talk, self._transcript, talk), self._transcript, connected)
 
 
 class _Wrapper(Conversation):
@@ -138,15 +154,15 @@ class Telling(_Wrapper):
 
 
 class Attended(_Wrapper):
-    """Tells how a connection began and who ended it. where: returns the peer in words."""
+    """Tells how a connection began and who ended it. begin: tells the former."""
 
-    def __init__(self, inner: Conversation, transcript: Transcript, where: Callable[[], str]) -> None:
+    def __init__(self, inner: Conversation, transcript: Transcript, begin: Callable[[], None]) -> None:
         super().__init__(inner, transcript)
-        self._where = where
+        self._begin = begin
 
     def connected(self) -> Verdict | None:
-        """Tell to whom."""
-        self.transcript.note(f"connected to {self._where()}")
+        """Tell that it began."""
+        self._begin()
         return self.inner.connected()
 
     def peer_closed(self) -> Verdict | None:
@@ -172,20 +188,25 @@ def _listed(value: object) -> str:
 
 
 class TellingExchange(Exchange):
-    """Tells the datagrams, both ways, each for itself."""
+    """Tells the datagrams, both ways, each for itself. begin: called before the first one."""
 
-    def __init__(self, inner: Exchange, transcript: Transcript) -> None:
+    def __init__(self, inner: Exchange, transcript: Transcript, begin: Callable[[], None]) -> None:
         self.inner = inner
         self.transcript = transcript
         self.kind = inner.kind
         self.protocol = inner.protocol
         self.interval = inner.interval
+        self._begin: Callable[[], None] | None = begin
+        self._companion: TellingExchange | None = None
 
     def note_endpoint(self, endpoint: Endpoint) -> None:
         self.inner.note_endpoint(endpoint)
 
     def datagram_to_send(self) -> bytes:
         """Tell what is said."""
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
         octets = self.inner.datagram_to_send()
         self.transcript.tell(SAID, octets, self.inner.describe, apart=True)
         return octets
@@ -205,15 +226,24 @@ class TellingExchange(Exchange):
         return octets
 
     def companion(self) -> Exchange | None:
-        """Return the companion, overheard as well."""
+        """Return the companion, overheard as well; the same one each time."""
         companion = self.inner.companion()
-        return None if companion is None else TellingExchange(companion, self.transcript)
+        if self._companion is None and companion is not None:
+            self._companion = TellingExchange(companion, self.transcript, _nothing)
+        return self._companion
 
     def silence(self) -> Verdict | None:
         return self.inner.silence()
+
+    def phases_reached(self) -> Sequence[str]:
+        return self.inner.phases_reached()
 
     def facts(self) -> dict[str, object]:
         return self.inner.facts()
 
     def describe(self, octets: bytes) -> list[str]:
         return self.inner.describe(octets)
+
+
+def _nothing() -> None:
+    """Say nothing: a companion begins with the one that it accompanies."""

@@ -201,11 +201,21 @@ def test_datagrams_are_told_with_those_that_are_no_answer() -> None:
 def test_each_of_several_steps_is_announced_and_the_last_one_says_what_carries_it() -> None:
     steps, transcript = overheard(Greeting(), Ping())
     assert steps.protocol == PROTO_TCP
-    steps.steps[0]()
+    first, second = (step() for step in steps.steps)  # both before the first one speaks
+    assert isinstance(first, Conversation)
+    assert isinstance(second, Exchange)
     assert steps.protocol == PROTO_TCP
-    steps.steps[1]()
+    first.connected()
+    second.datagram_to_send()
+    second.datagram_to_send()
     assert steps.protocol == PROTO_UDP
-    assert told(transcript) == ["* check 1 of 2", "* check 2 of 2"]
+    assert told(transcript) == ["* check 1 of 2", "* connected to 10.0.0.100:25", "* check 2 of 2", "> ping", "> ping"]
+
+
+def test_an_exchange_that_nobody_heard_is_one_all_the_same() -> None:
+    steps, _ = overheard(Ping())
+    steps.steps[0]()
+    assert steps.protocol == PROTO_UDP
 
 
 def test_facts_without_tls_have_no_words() -> None:
