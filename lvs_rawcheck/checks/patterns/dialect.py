@@ -38,8 +38,13 @@ class Dialect:
     r"""Whether \C is one octet."""
     brace_after_escape: bool
     """Whether a { that begins no quantifier is itself even after an escape, as it is after anything else."""
-    dot_keeps_carriage_return: bool
-    r"""Whether `.*` never gives a \r back to a \R after it: PCRE2 10.42's auto-possession takes them for disjoint."""
+    possesses_wrongly: bool
+    r"""Whether repeats are made possessive that should not be, as PCRE2 10.42 does by itself.
+
+    `.*\R` never gives back a \r; neither does `b+` give back anything before `(?>(a)?)b` (pcre2_auto_possess.c).
+    """
+    newline_sequences_repeat: bool
+    r"""Whether \R can be repeated: Perl 5.36 gives back a \r\n by halves."""
     utf: bool = False
     ucp: bool = False
     dollar_endonly: bool = False

@@ -21,7 +21,7 @@ _PLACES = {
     rb"\B": r"(?!\b)",
 }
 # Backslash-R: pcre2pattern(3) "Newline sequences", as built by default (BSR_UNICODE); perlrebackslash.
-_NEWLINE_SEQUENCE = r"(?>\r\n|[\n\x0b\x0c\r\x85])"
+NEWLINE_SEQUENCE = r"(?>\r\n|[\n\x0b\x0c\r\x85])"
 _NUMBERED = re.compile(rb"\\(?:([1-9])(?![0-9])|g([1-9][0-9]?)(?![0-9])|g\{([1-9][0-9]?)\})")
 _RELATIVE = re.compile(rb"\\g(?:\{-([1-9][0-9]?)\}|-([1-9][0-9]?)(?![0-9]))")
 _NAMED = re.compile(rb"\\(?:k(?:<(\w+)>|'(\w+)'|\{(\w+)\})|g\{([A-Za-z_]\w*)\})")
@@ -107,14 +107,14 @@ class Escapes:
             source.refuse(begin, r"with utf it cannot be told in octets; write (?:\r\n|\n) or a dot")
         if source.skip(rb"\R"):
             self._newline_sequence = begin
-            return Fragment(_NEWLINE_SEQUENCE, 1, 2)
+            return Fragment(NEWLINE_SEQUENCE, 1, 2)
         if self._dialect.single_octet and source.skip(rb"\C"):
             return self._sets.fragment(OCTETS, begin, flags)
         return None
 
     def judge_newline_sequences(self) -> None:
         r"""Refuse a \R beside a dot, which the original gets wrong; asked when all has been read."""
-        wrong = self._dialect.dot_keeps_carriage_return and self._sets.knows_no_newline
+        wrong = self._dialect.possesses_wrongly and self._sets.knows_no_newline
         if wrong and self._newline_sequence is not None:
             self._source.place = self._newline_sequence + 2
             self._source.refuse(self._newline_sequence, r"misread by PCRE2 beside a dot; write (?:\r\n|\n)")

@@ -80,6 +80,9 @@ def repeated(item: Fragment, least: int, most: int | None, suffix: str) -> Fragm
         counts = f"{{{least}}}" if least == most else f"{{{least},{'' if most is None else most}}}"
     text = f"(?>{body}{counts})" if suffix == "+" else f"{body}{counts}{suffix}"
     longest = None if most is None or item.longest is None else item.longest * most
+    if item.longest == 0 and least != most:
+        # It has a width, but no look back takes it: PCRE2 and Perl count the repetitions.
+        longest = None
     return Fragment(text, item.shortest * least, longest, single=suffix == "+")
 
 

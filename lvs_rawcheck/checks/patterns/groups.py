@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lvs_rawcheck.checks.patterns.dialect import Dialect, Flags
 from lvs_rawcheck.checks.patterns.fragment import Fragment
 from lvs_rawcheck.checks.patterns.source import Source
@@ -17,20 +19,22 @@ class Groups:
         self._source = source
         self._dialect = dialect
         self._numbers_by_name: dict[bytes, list[int]] = {}
-        self._count = 0
+        self.count = 0
+        """How many groups have been opened."""
         self._closed: set[int] = set()
         self._sealed: set[int] = set()
+        self._unsettled: set[int] = set()
 
     def open(self, name: bytes | None, begin: int, *, dupnames: bool) -> int:
         """Return the number of the group that begins here."""
-        self._count += 1
-        if self._count > GROUPS_MAX:
+        self.count += 1
+        if self.count > GROUPS_MAX:
             self._source.refuse(
                 begin, f"more than {GROUPS_MAX} capturing groups; write (?:...) where none is referred to"
             )
         if name is not None:
             self._name(name, begin, dupnames=dupnames)
-        return self._count
+        return self.count
 
     def _name(self, name: bytes, begin: int, *, dupnames: bool) -> None:
         if not name or name[:1].isdigit() or len(name) > self._dialect.longest_name:
@@ -40,7 +44,7 @@ class Groups:
         numbers = self._numbers_by_name.setdefault(name, [])
         if numbers and not dupnames:
             self._source.refuse(begin, "two groups of one name; give them different ones")
-        numbers.append(self._count)
+        numbers.append(self.count)
 
     def close(self, number: int) -> None:
         """Take note that the group is complete: it can be referred to from now on."""
@@ -54,6 +58,10 @@ class Groups:
         """Take note that these stand in a negative look, which never leaves them set."""
         self._sealed |= numbers
 
+    def unsettle(self, numbers: Iterable[int]) -> None:
+        """Take note that these are repeated in what can match nothing: which round sets them last differs."""
+        self._unsettled |= set(numbers)
+
     def number_of(self, name: bytes, begin: int) -> int:
         """Return the number of the one group of this name."""
         numbers = self._numbers_by_name.get(name, [])
@@ -65,7 +73,7 @@ class Groups:
 
     def relative(self, distance: int) -> int:
         """Return the number of the group so many opening parentheses back, at least 1."""
-        return self._count + 1 - distance
+        return self.count + 1 - distance
 
     def judge_reference(self, number: int, begin: int) -> None:
         """Refuse a reference to a group that is not complete here: Python cannot look there."""
@@ -73,6 +81,8 @@ class Groups:
             self._source.refuse(begin, "refers to a group that is not complete before it")
         if number in self._sealed:
             self._source.refuse(begin, "refers to a group inside a negative look, which is never set outside")
+        if number in self._unsettled:
+            self._source.refuse(begin, "refers to a group repeated in what can match nothing; let it match something")
 
     def reference_by_name(self, name: bytes, begin: int, flags: Flags) -> Fragment:
         """Return what matches the same octets as the group of this name did."""

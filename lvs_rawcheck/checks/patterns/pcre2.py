@@ -32,7 +32,8 @@ PCRE2 = Dialect(
     quotation=True,
     single_octet=True,
     brace_after_escape=True,
-    dot_keeps_carriage_return=True,
+    possesses_wrongly=True,
+    newline_sequences_repeat=True,
 )
 
 # The names are those of the table regex_options in check_http.c; the meanings, pcre2api(3).
@@ -71,7 +72,7 @@ def from_pcre2(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[
     if "never_backslash_c" in names:
         dialect = replace(dialect, single_octet=False)
     if "no_auto_possess" in names:
-        dialect = replace(dialect, dot_keeps_carriage_return=False)
+        dialect = replace(dialect, possesses_wrongly=False)
     return compile_octets(Translator(as_octets(pattern), dialect, flags).translate())
 
 

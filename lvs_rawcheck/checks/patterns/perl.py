@@ -28,7 +28,8 @@ PERL = Dialect(
     quotation=False,
     single_octet=False,
     brace_after_escape=False,
-    dot_keeps_carriage_return=False,
+    possesses_wrongly=False,
+    newline_sequences_repeat=False,
 )
 
 

@@ -67,8 +67,9 @@ class Sets:
     def fragment(self, characters: CharacterSet, begin: int, flags: Flags) -> Fragment:
         """Return what matches one character of the set."""
         self._judge_folding(characters, begin, flags)
-        beyond = self._dialect.utf and BEYOND in characters
-        return Fragment(set_text(characters), 1, 4 if beyond else 1)
+        longest = 4 if self._dialect.utf and BEYOND in characters else 1
+        # What matches nothing has no length either, as PCRE2 counts it.
+        return Fragment(set_text(characters), 1, longest if characters else None)
 
     def _judge_folding(self, characters: CharacterSet, begin: int, flags: Flags) -> None:
         if not flags.caseless:

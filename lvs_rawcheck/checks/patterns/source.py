@@ -54,6 +54,10 @@ class Source:
         """Return where in the pattern's octets a place is."""
         return self._offsets[place] if place < len(self._offsets) else len(self.pattern)
 
+    def syntax_at(self, place: int) -> bytes:
+        """Return the octet at a place, or one that is no syntax where it is quoted."""
+        return self._syntax[place : place + 1]
+
     def peek(self) -> int:
         """Return the next octet where it can be syntax, END at the end, and above 255 where it is quoted."""
         return self._tokens[self.place] if self.place < len(self._tokens) else END

@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 
 from lvs_rawcheck.checks.patterns.dialect import Dialect, Flags
-from lvs_rawcheck.checks.patterns.escapes import Escapes
+from lvs_rawcheck.checks.patterns.escapes import NEWLINE_SEQUENCE, Escapes
 from lvs_rawcheck.checks.patterns.fragment import (
     NOTHING,
     Fragment,
@@ -38,6 +38,8 @@ _TEXT_END_OR_LAST_NEWLINE = "$"
 _TEXT_END = r"\Z"
 
 _EXTENDED_BLANK = re.compile(rb"[ \t\n\v\f\r]+|#[^\n]*\n?")
+# What PCRE2 ignores as well where it reads UTF-8: U+0085, U+200E, U+200F, U+2028, U+2029.
+_UTF_BLANK = re.compile(rb"\xc2\x85|\xe2\x80[\x8e\x8f\xa8\xa9]")
 _COMMENT = re.compile(rb"\(\?#[^)]*\)")
 _QUANTIFIER = re.compile(rb"(?:([*+?])|\{(\d+)(?:(,)(\d*))?\})([?+]?)")
 _DOUBTFUL_QUANTIFIER = re.compile(rb"\{[ \t]*(?:\d+[ \t]*(?:,[ \t]*\d*[ \t]*)?|,[ \t]*\d+[ \t]*)\}")
@@ -93,9 +95,8 @@ class Translator:
         items: list[Fragment] = []
         self._skip_ignored()
         while self._source.peek() not in (END, ord("|"), ord(")")):
-            begin = self._source.place
             if not self._read_switches():
-                items.append(self._read_quantifier(self._read_item(), begin))
+                items.append(self._read_repeated_item())
             self._skip_ignored()
         return in_turn(items) if items else NOTHING
 
@@ -103,15 +104,19 @@ class Translator:
 
     def _skip_ignored(self) -> None:
         source = self._source
-        while True:
+        begin = source.place
+        while source.skip_nothing() or self._skip_blank_or_comment(begin):
             begin = source.place
-            blank = self._flags.extended and source.match(_EXTENDED_BLANK)
-            if not (blank or source.match(_COMMENT) or source.skip_nothing()):
-                break
-            if blank and (source.quoted_between(begin, source.place) or 0x85 in blank[0]):
-                source.refuse(begin, "a quotation in a comment may end the comment; write the comment without")
-        if self._flags.extended and source.peek() == 0x85:
-            source.refuse(source.place, r"a blank or not, by version; write \x85 for itself")
+        if self._flags.extended and ((self._dialect.utf and source.match(_UTF_BLANK)) or source.peek() == 0x85):
+            source.refuse(begin, r"a blank or not, by dialect; write it as \x{...}")
+
+    def _skip_blank_or_comment(self, begin: int) -> bool:
+        source = self._source
+        if not ((self._flags.extended and source.match(_EXTENDED_BLANK)) or source.match(_COMMENT)):
+            return False
+        if source.quoted_between(begin, source.place):
+            source.refuse(begin, "a quotation in a comment does not hide its end; write the comment without")
+        return True
 
     def _read_switches(self) -> bool:
         """Read (?i) or its like, which holds to the end of the group; return whether there was one."""
@@ -141,6 +146,14 @@ class Translator:
         return replace(self._flags, **values)
 
     # Items and how often.
+
+    def _read_repeated_item(self) -> Fragment:
+        begin, groups_before = self._source.place, self._groups.count
+        item = self._read_item()
+        repetition = self._read_quantifier(item, begin)
+        if repetition is not item and item.shortest == 0:
+            self._groups.unsettle(range(groups_before + 1, self._groups.count + 1))
+        return repetition
 
     def _read_item(self) -> Fragment:
         source = self._source
@@ -183,7 +196,7 @@ class Translator:
 
     def _read_quantifier(self, item: Fragment, begin: int) -> Fragment:
         source = self._source
-        escaped = source.pattern[source.offset(begin) : source.offset(begin) + 1] == b"\\"
+        escaped = source.syntax_at(begin) == b"\\"
         self._skip_ignored()
         at = source.place
         found = source.match(_QUANTIFIER)
@@ -197,13 +210,22 @@ class Translator:
         suffix = found[5].decode()
         if self._flags.ungreedy and suffix != "+":
             suffix = "" if suffix else "?"
+        if NEWLINE_SEQUENCE in item.text and not self._dialect.newline_sequences_repeat:
+            source.refuse(begin, r"Perl goes wrong on a repeated \R; write (?:\r\n|\n)")
         if suffix == "+":
             self._atomic_groups += 1
+            several = most is not None or least > 1
+            if source.syntax_at(begin) == b"(" and several and item.shortest * least == 0:
+                self._judge_possession(begin)
         self._skip_ignored()
         again = source.place
         if source.match(_QUANTIFIER):
             source.refuse(again, "repeats a repetition; put the first in a group (?:...)")
         return repeated(item, least, most, suffix)
+
+    def _judge_possession(self, begin: int) -> None:
+        if self._dialect.possesses_wrongly:
+            self._source.refuse(begin, "PCRE2 goes wrong on an atomic group that can match nothing; let it match some")
 
     def _counts(self, found: re.Match[bytes], at: int) -> tuple[int, int | None]:
         if found[1]:
@@ -244,7 +266,10 @@ class Translator:
             return self._read_capture(begin, named[1] if named[1] is not None else named[2])
         if source.skip(b"(?>"):
             self._atomic_groups += 1
-            return grouped("(?>", either(self._read_to_close(begin)))
+            group = grouped("(?>", either(self._read_to_close(begin)))
+            if group.shortest == 0:
+                self._judge_possession(begin)
+            return group
         self._refuse_unsupported(begin)
         if options := source.match(_OPTIONS):
             self._flags = self._switched(options, begin)
@@ -288,9 +313,10 @@ class Translator:
             self._source.refuse(
                 begin, "looks back over what has no one length; spell the alternatives out, each of one"
             )
-        if behind and (self._atomic_groups > atomic_groups or any(branch.width == 0 for branch in branches)):
-            # Perl 5.36 and PCRE2 10.42 each go wrong on some: `(?<=(?>aa)|b)` in Perl, `(?<!|(?>|)a)` in PCRE2.
-            self._source.refuse(begin, "looks back over nothing, or over an atomic group; leave that out")
+        if self._atomic_groups > atomic_groups or (behind and any(branch.width == 0 for branch in branches)):
+            # Perl 5.36 and PCRE2 10.42 each go wrong on some: `(?<=(?>aa)|b)` and `(?=[ab]?+)(|a)?_` in Perl, and
+            # `(?<!|(?>|)a)` in PCRE2.
+            self._source.refuse(begin, "looks at an atomic group, or back over nothing; leave that out")
         return looking(branches, behind=behind, negative=negative)
 
     def _read_condition(self, condition: re.Match[bytes], begin: int) -> Fragment:
