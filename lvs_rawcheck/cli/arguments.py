@@ -78,9 +78,12 @@ def _parse_endpoint(word: str, default_port: int | None) -> Endpoint:
 
 
 # What every command has that makes a check.
-ROUTINE_OPTIONS = (
+FOLDER_OPTIONS = (
     Option("", "services", "DIR", f"the registry, for its VIPs (default: {SERVICES_DIR})", default=SERVICES_DIR),
     Option("", "state", "DIR", f"where verdicts are remembered (default: {STATE_DIR})", default=STATE_DIR),
+)
+ROUTINE_OPTIONS = (
+    *FOLDER_OPTIONS,
     Option("v", "verbose", None, "print the TCP packets; twice: ARP and neighbour discovery too"),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.cli.check_line import read_check
 from lvs_rawcheck.cli.exit_status import HEALTHY
-from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, regret, report
+from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, regret, report, verbosity
 from lvs_rawcheck.cli.options import HelpWanted
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import RawCheckError
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         request, line = read_check(arguments)
-        result = judge(request, line, arguments)
+        result = judge(request, line, arguments, verbosity(line))
     except HelpWanted:
         say(_help(arguments))
         return HEALTHY

@@ -52,6 +52,14 @@ def _command(program: str) -> Callable[[list[str]], int]:
         from lvs_rawcheck.cli import check_tcp_raw
 
         return check_tcp_raw.run
+    if program == "check_http_get_raw":
+        from lvs_rawcheck.cli import check_http_get_raw
+
+        return check_http_get_raw.run
+    if program == "check_http_raw":
+        from lvs_rawcheck.cli import check_http_raw
+
+        return check_http_raw.run
     return _subcommand
 
 

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from lvs_rawcheck.errors import RawCheckError
 
 
-def judge(request: Request, line: CommandLine, command_line: list[str]) -> Result:
+def judge(request: Request, line: CommandLine, command_line: list[str], packet_verbosity: int) -> Result:
     """Return the result of a request, logged where it is a change.
 
-    line: its --services, --state and --verbose. command_line: what tells this check from others, for its stamp.
+    line: its --services and --state. command_line: what tells this check from others, for its stamp.
+    packet_verbosity: how much is told of the packets, 0 for nothing (`packet_lines.tracing`).
     """
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
     hooks = Hooks(sockets_open=drop_root)
-    verbosity = line.values["verbose"]
-    if isinstance(verbosity, int) and verbosity:
+    if packet_verbosity:
         from lvs_rawcheck.cli.packet_lines import tracing
 
-        hooks.wrap_link = tracing(verbosity)
+        hooks.wrap_link = tracing(packet_verbosity)
     log = ChangeLog(str(line.values["state"]), command_line)
     end_after(request.timeout)
     result = run_request(request, hooks)
@@ -66,6 +66,12 @@ def regret(program: str, result: Result) -> None:
     verdicts = [each.verdict for each in result.vips or [result]]
     for detail in dict.fromkeys(verdict.detail for verdict in verdicts if verdict.reason == Reason.CANNOT_JUDGE):
         complain(f"{program}: {Reason.CANNOT_JUDGE}: {one_sentence(detail)}")
+
+
+def verbosity(line: CommandLine) -> int:
+    """Return how often --verbose was given."""
+    times = line.values["verbose"]
+    return times if isinstance(times, int) else 0
 
 
 def exit_status(result: Result) -> int:

@@ -40,6 +40,7 @@ def _readable_launcher() -> Path:
     return copy / "lvs_rawcheck" / "cli" / "launcher.py"
 
 
+PROGRAMS = ("lvs-rawcheck", "check_tcp_raw", "check_http_get_raw", "check_http_raw")
 LAUNCHER = _readable_launcher()
 TIMEOUT = 30.0  # seconds: no command may take longer, whatever it was given
 
@@ -99,7 +100,7 @@ class Desk:
         self.services = self.folder / "services.d"
         self.services.mkdir()
         (self.folder / "dev").mkdir()
-        for name in ("lvs-rawcheck", "check_tcp_raw"):
+        for name in PROGRAMS:
             (self.folder / name).symlink_to(LAUNCHER)
         self._log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._log.bind(str(self.folder / "log"))

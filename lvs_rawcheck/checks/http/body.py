@@ -29,6 +29,10 @@ class Body:
         """Return whether all octets so far were kept."""
         return self.octets == len(self.kept)
 
+    def keep(self, octets: int) -> None:
+        """Keep so many octets, or more; before any have come."""
+        self._limit = max(self._limit, octets)
+
     def take(self, octets: bytes | bytearray) -> None:
         """Take in the next octets."""
         self.octets += len(octets)

@@ -78,7 +78,7 @@ EXPECTING = (
     Parameter("regex", "PATTERN", "what must match somewhere in the body", _not_empty),
     Parameter("regex_no_match", None, "the pattern must match nowhere"),
     Parameter("regex_dialect", "python|pcre2|perl", "whose pattern it is: pcre2 keepalived's, perl ldirectord's"),
-    Parameter("regex_option", "WORD", "an option of the pattern, in its dialect's words: caseless, ...", many=True),
+    Parameter("regex_options", "WORD", "an option of the pattern, in its dialect's words: caseless, ...", many=True),
     Parameter("regex_min_offset", "OCTETS", "where a match may begin at the earliest", whole_number(0, _OFFSET_MAX)),
     Parameter("regex_max_offset", "OCTETS", "where a match may begin at the latest", whole_number(0, _OFFSET_MAX)),
     Parameter("regex_subject", "body|response", "where to look; response: the header too", one_of(BODY, RESPONSE)),
@@ -91,7 +91,7 @@ EXPECTING = (
     ),
 )
 _OF_REGEX = (
-    *("regex_no_match", "regex_dialect", "regex_option"),
+    *("regex_no_match", "regex_dialect", "regex_options"),
     *("regex_min_offset", "regex_max_offset", "regex_subject"),
 )
 _OF_CONTENT = ("body", "contains", "md5", "sha256", "show_digests", "regex")
@@ -147,7 +147,7 @@ def _matching(pattern: bytes, limit: int, values: Values) -> Matching:
 
     read = pattern_reader(values.text("regex_dialect") or "python")
     return Matching(
-        read(pattern, values.texts("regex_option")),
+        read(pattern, values.texts("regex_options")),
         limit,
         absent=values.flag("regex_no_match"),
         least=values.number("regex_min_offset") or 0,

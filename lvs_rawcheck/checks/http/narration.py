@@ -30,6 +30,11 @@ def head_lines(head: bytes) -> list[str]:
     return told
 
 
+def text_lines(octets: bytes) -> list[str]:
+    """Return content line by line, printable."""
+    return [_printable(line.removesuffix(b"\r")) for line in octets.removesuffix(b"\n").split(b"\n")] if octets else []
+
+
 def _content_lines(octets: bytes) -> list[str]:
     return [f"[{len(octets)} octets of body: {shown(octets)}]"] if octets else []
 
