@@ -31,6 +31,7 @@ _MODULES = {
     "sip": "sip",
     "simpletcp": "simpletcp",
     "oracle": "oracle",
+    "http_proxy": "http_proxy",
     "stream": "stream",
 }
 KINDS = tuple(_MODULES)

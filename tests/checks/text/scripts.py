@@ -84,7 +84,7 @@ class _Play:
         assert detail in self._verdict.detail, self._verdict.detail
 
     def _act(self, line: str) -> None:
-        if line.startswith("C: "):
+        if line.startswith("C:"):
             expected = _octets(line[3:]) + _END
             assert self._said.startswith(expected), f"{self._said!r}, not {expected!r}"
             self._said = self._said[len(expected) :]
