@@ -58,7 +58,7 @@ class Framer:
 class MessageConversation(Conversation):
     """Sends a message, waits for the answer, and so on. A kind begins with `_wait_for` and judges what comes."""
 
-    __slots__ = ("_answer", "_awaited", "_framer", "_heard", "_narrator", "_said", "_settled", "_unsent")
+    __slots__ = ("_answer", "_awaited", "_framer", "_heard", "_narrator", "_said", "_settled", "_unsent", "_words")
 
     def __init__(self, measure: Measure) -> None:
         self._framer = Framer(measure)
@@ -66,6 +66,7 @@ class MessageConversation(Conversation):
         self._awaited = ""
         self._answer: Callable[[bytes], Verdict | None] = self._judge_unexpected
         self._unsent = b""
+        self._words: list[str] = []
         self._said: dict[bytes, list[str]] = {}
         """What we sent, in words: the same octets say nothing of what they hide."""
         self._heard = False
@@ -92,6 +93,8 @@ class MessageConversation(Conversation):
     def octets_to_send(self) -> bytes:
         """Return what is to be sent now."""
         unsent, self._unsent = self._unsent, b""
+        if unsent:
+            self._said[unsent], self._words = self._words, []
         return unsent
 
     def settled(self) -> Verdict | None:
@@ -126,7 +129,7 @@ class MessageConversation(Conversation):
     def _send(self, octets: bytes, *words: str) -> None:
         """Send a message; words: what `explain` says of it, passwords left out."""
         self._unsent += octets
-        self._said[octets] = list(words)
+        self._words += words
 
     def _leave(self, verdict: Verdict, goodbye: bytes, words: str) -> None:
         """Settle on a verdict, and say goodbye."""

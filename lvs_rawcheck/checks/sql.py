@@ -38,6 +38,10 @@ _QUERY_OCTETS_MOST = 65536
 _NAME_OCTETS_MOST = 1024
 
 
+class Refusal(Exception):
+    """A login that the server asks for and we do not make; its text is the sentence."""
+
+
 class Wishes:
     """What a check of a database was told. tls: wanted; tls_required: not to go on without it."""
 

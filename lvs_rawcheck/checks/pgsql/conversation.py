@@ -6,8 +6,8 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import Reason, Verdict, shown
 from lvs_rawcheck.checks.messages import MessageConversation
 from lvs_rawcheck.checks.pgsql import messages
-from lvs_rawcheck.checks.pgsql.login import Login, Refusal, method_name, new_nonce
-from lvs_rawcheck.checks.sql import RESULT_OCTETS_MOST, judge_long_result, judge_rows
+from lvs_rawcheck.checks.pgsql.login import Login, method_name, new_nonce
+from lvs_rawcheck.checks.sql import RESULT_OCTETS_MOST, Refusal, judge_long_result, judge_rows
 from lvs_rawcheck.errors import RemoteProtocolError
 
 TYPE_CHECKING = False

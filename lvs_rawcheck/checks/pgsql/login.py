@@ -8,6 +8,7 @@ from os import urandom
 
 from lvs_rawcheck.checks.base import shown
 from lvs_rawcheck.checks.pgsql.messages import message
+from lvs_rawcheck.checks.sql import Refusal
 from lvs_rawcheck.errors import RemoteProtocolError
 
 TYPE_CHECKING = False
@@ -51,10 +52,6 @@ def md5_password(login: str, password: str, salt: bytes) -> bytes:
     """Return what an MD5 login sends; the user's name and the connection's salt are in it."""
     inner = md5(password.encode() + login.encode()).hexdigest()
     return b"md5" + md5(inner.encode() + salt).hexdigest().encode()
-
-
-class Refusal(Exception):
-    """A login that the server asks for and this check does not make; its text is the sentence."""
 
 
 class Login:
