@@ -6,7 +6,8 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import Reason
 from tests.kinds.matrix import Row, Wrong
 from tests.kinds.secrets import secret
-from tests.netns.daemons import certificates, directories, files
+from tests.kinds.trust import VERIFIED
+from tests.netns.daemons import directories, files
 
 FTP, LDAP, LDAPS = 21, 389, 636
 
@@ -20,7 +21,6 @@ _WRONG_IN_A_DIRECTORY = (
     Wrong("there is no such entry", Reason.RESPONSE, ("--request", "ou=none,dc=example"), "noSuchObject"),
     Wrong("the entry has another name", Reason.REGEX, (*_BOUND, "--receive", "visible"), "visible"),
 )
-VERIFIED = ("--tls-ca-file", str(certificates.authority().ca_file), "--tls-name", certificates.NAME)
 
 ROWS = (
     Row("ftp", files.vsftpd, FTP, name="anonymous"),

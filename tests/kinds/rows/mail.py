@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from lvs_rawcheck.checks.base import Reason
 from tests.kinds.matrix import Row, Wrong
 from tests.kinds.secrets import secret
-from tests.netns.daemons import certificates, mail
+from tests.kinds.trust import OTHER_NAME, VERIFIED
+from tests.netns.daemons import mail
 from tests.netns.daemons.daemon import Daemon
 from tests.netns.topology import Host
 
@@ -28,8 +29,6 @@ LOGIN = _login(mail.PASSWORD)
 WRONG_PASSWORD = Wrong("the password is wrong", Reason.RESPONSE, _login("sesame"), "PASS|LOGIN")
 UNKNOWN_USER = Wrong("there is no such user", Reason.RESPONSE, _login(mail.PASSWORD, "bob"), "PASS|LOGIN")
 NO_TLS = Wrong("the port speaks in the clear", Reason.TLS, ("--tls",))
-VERIFIED = ("--tls-ca-file", str(certificates.authority().ca_file), "--tls-name", certificates.NAME)
-OTHER_NAME = Wrong("the certificate is for another name", Reason.TLS, ("--tls-name", "mail.example"), "mail.example")
 
 ROWS = (
     Row(

@@ -1,9 +1,73 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tcp, http, https and http_proxy: nginx, haproxy, tinyproxy."""
+"""tcp, http, https: nginx, haproxy, and what openssl's server makes of TLS."""
 
 from __future__ import annotations
 
-from tests.kinds.matrix import Row
-from tests.netns.daemons import web
+import hashlib
+from collections.abc import Callable, Sequence
 
-ROWS = (Row("tcp", web.nginx, 80),)
+from lvs_rawcheck.checks.base import Reason
+from tests.kinds.matrix import Row, Wrong
+from tests.kinds.trust import OTHER_NAME, VERIFIED
+from tests.netns.daemons import certificates, web
+from tests.netns.daemons.daemon import Daemon
+from tests.netns.topology import Host
+from tests.tls.authority import Identity
+
+HTTP, HTTPS = 80, 443
+_PAGE = web.HEALTHY_PAGE.encode()
+_BIG = ("--path", "/big", "--http-version", "1.1", "--host", certificates.NAME)
+_SHA256 = ("--sha256", hashlib.sha256(_PAGE).hexdigest())
+_ALL_AT_ONCE = (
+    *("--host", certificates.NAME, "--status", "200", "--status", "300-302", "--response-header", "x-health: up"),
+    *("--md5", hashlib.md5(_PAGE).hexdigest(), *_SHA256, "--contains", "is healthy", "--regex", "^the .* healthy$"),
+)
+_WRONG_ANSWERS = (
+    Wrong("it is out of order", Reason.STATUS, ("--path", "/down"), "503"),
+    Wrong("there is no such page", Reason.STATUS, ("--path", "/none"), "404"),
+    Wrong("redirects are not followed", Reason.STATUS, ("--path", "/moved"), "301"),
+    Wrong("the header is another one", Reason.HEADER, ("--response-header", "X-Health: down"), "x-health"),
+    Wrong("it says something else", Reason.BODY, ("--body", "ok")),
+    Wrong("that word is not in it", Reason.BODY, ("--contains", "unhealthy")),
+    Wrong("it has another digest", Reason.DIGEST, (*_SHA256, *_BIG)),
+    Wrong("the pattern matches nowhere", Reason.REGEX, ("--regex", "^healthy")),
+    Wrong("the pattern matches", Reason.REGEX, ("--regex", "healthy", "--regex-no-match")),
+    Wrong("another site has another page", Reason.BODY, ("--host", certificates.OTHER_NAME, "--contains", "healthy")),
+)
+_OUT_OF_ORDER = Wrong("it is out of order", Reason.STATUS, ("--path", "/down"), "503")
+
+
+def _with(issued: Callable[[], Identity]) -> Callable[[Host, Sequence[str]], Daemon]:
+    return lambda host, addresses: web.nginx(host, addresses, HTTP, HTTPS, issued())
+
+
+ROWS = (
+    Row("tcp", web.nginx, HTTP),
+    Row("http", web.nginx, HTTP, _ALL_AT_ONCE, (*_WRONG_ANSWERS, Wrong("it speaks TLS", Reason.STATUS, port=HTTPS))),
+    Row("http", web.nginx, HTTP, _BIG, name="long-answer"),
+    Row("http", web.nginx, HTTP, ("--method", "HEAD", "--next", "--path", "/empty"), name="several"),
+    Row("http", web.haproxy, HTTP, ("--contains", "healthy"), (_OUT_OF_ORDER,), name="haproxy"),
+    Row(
+        "https",
+        web.nginx,
+        HTTPS,
+        (*VERIFIED, *_ALL_AT_ONCE),
+        (*_WRONG_ANSWERS, OTHER_NAME, Wrong("no TLS there", Reason.TLS, port=HTTP)),
+    ),
+    Row("https", web.nginx, HTTPS, _BIG, name="long-answer"),
+    Row(
+        "https",
+        web.haproxy,
+        HTTPS,
+        (*VERIFIED, "--tls-require-alpn", "http/1.1", "--contains", "healthy"),
+        (_OUT_OF_ORDER, Wrong("it does not speak that", Reason.TLS, ("--tls-require-alpn", "spdy/1"))),
+        name="haproxy",
+    ),
+    Row(
+        "https",
+        _with(certificates.expired),
+        HTTPS,
+        wrong=(Wrong("its certificate has expired", Reason.TLS, VERIFIED, "expired"),),
+        name="expired",
+    ),
+)

@@ -117,6 +117,7 @@ ssl = on
 ssl_cert_file = '{folder}/server.crt'
 ssl_key_file = '{folder}/server.key'
 fsync = off
+min_wal_size = 2MB
 shared_buffers = 4MB
 max_connections = 20
 autovacuum = off
@@ -133,7 +134,17 @@ def _postgresql(program: str) -> list[str]:
 def _pgsql_template() -> Path:
     """Return a data folder with tables and users, made once a run."""
     data = new_folder("postgresql-template", "postgres") / "data"
-    _make([*_postgresql("initdb"), "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", str(data)])
+    _make(
+        [
+            *_postgresql("initdb"),
+            "--no-sync",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--wal-segsize=1",
+            str(data),
+        ]
+    )
     single = [*_postgresql("postgres"), "--single", "-D", str(data)]
     _make([*single, "postgres"], f"CREATE DATABASE {DATABASE};\n")
     grants = f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;\n{_PGSQL_USERS}"
