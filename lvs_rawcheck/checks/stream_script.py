@@ -108,7 +108,7 @@ def _judged(lines: list[tuple[str, str]], name: str, read_pattern: ReadPattern) 
 
 def _parse_step(line: str, read_pattern: ReadPattern) -> Step:
     parts = _LINE.fullmatch(line)
-    word = parts["word"] if parts else line.split('"')[0].split("#")[0].strip()
+    word = parts["word"] if parts else (line.split('"')[0].split() or [""])[0]
     if word not in _WORDS:
         raise UsageError(f"unknown step {word!r}: there are {', '.join(_WORDS)}")
     if parts is None or (parts["text"] is None) != (word == "tls"):
@@ -145,7 +145,7 @@ def _escaped(escape: re.Match[str]) -> bytes:
     if escape[1] is not None:
         return bytes.fromhex(escape[1])
     if escape[2] not in _ESCAPED:
-        raise UsageError(rf"unknown escape {escape[0]}: there are \r \n \t \\ \" and \xHH")
+        raise UsageError(rf"unknown escape {escape[0]!r}: there are \r \n \t \\ \" and \xHH")
     return _ESCAPED[escape[2]]
 
 
