@@ -43,6 +43,8 @@ class Session:
         "_incoming",
         "_outgoing",
         "_over",
+        "_parameters",
+        "_peer_certificate",
         "_quiet",
         "_secured",
         "_settings",
@@ -61,6 +63,8 @@ class Session:
         self._quiet = 0
         self._unsent = b""
         self._secured = False
+        self._parameters: dict[str, str | None] = {}
+        self._peer_certificate: bytes | None = None
         self._over = False
         self._begin()
 
@@ -118,25 +122,18 @@ class Session:
         return self._secured
 
     def parameters(self) -> dict[str, str | None]:
-        """Return what was agreed upon: version, cipher, alpn; of a handshake that is complete."""
-        cipher = self._tls.cipher()
-        return {
-            "version": self._tls.version(),
-            "cipher": cipher[0] if cipher else None,
-            "alpn": self._tls.selected_alpn_protocol(),
-        }
+        """Return what was agreed upon: version, cipher, alpn; nothing before the handshake is complete."""
+        return self._parameters
 
     def certificate(self) -> Certificate:
         """Return the server's certificate; RemoteProtocolError: it has none, or it cannot be read."""
         from lvs_rawcheck.tls.certificate import parse_certificate  # for those alone who look into one
 
-        try:
-            der = self._tls.getpeercert(True)
-        except ValueError as error:  # the handshake is not complete
-            raise RemoteProtocolError("no certificate has been accepted") from error
-        if der is None:
+        if not self._secured:
+            raise RemoteProtocolError("no certificate has been accepted")
+        if self._peer_certificate is None:
             raise RemoteProtocolError("the server showed no certificate")
-        return parse_certificate(der)
+        return parse_certificate(self._peer_certificate)
 
     # OpenSSL -------------------------------------------------------------------------------------------
 
@@ -153,9 +150,20 @@ class Session:
         except ssl.SSLError as error:
             return self._judge(error, _HANDSHAKE)
         self._secured = True
+        self._keep_agreement()
         self._quiet = self._incoming.pending
         objection = self._objection()
         return Failed(objection) if objection else Secured()
+
+    def _keep_agreement(self) -> None:
+        """Keep what OpenSSL no longer tells of a session that broke, even if that was only at its end."""
+        cipher = self._tls.cipher()
+        self._parameters = {
+            "version": self._tls.version(),
+            "cipher": cipher[0] if cipher else None,
+            "alpn": self._tls.selected_alpn_protocol(),
+        }
+        self._peer_certificate = self._tls.getpeercert(True)
 
     def _read(self) -> Event | None:
         try:

@@ -128,6 +128,8 @@ def test_an_end_without_close_notify(version: ssl.TLSVersion) -> None:
     assert plaintext(events) == b"half of it"
     assert repr(events[-1]) == "PeerClosed abruptly"
     assert session.next_event() is None
+    assert session.parameters()["version"] == version.name.replace("v1_", "v1."), "still told, though it broke"
+    assert NAME in session.certificate().names
 
 
 def test_an_end_in_the_middle_of_a_record() -> None:
