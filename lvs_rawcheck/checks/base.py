@@ -138,21 +138,42 @@ class Exchange:
 
     kind = ""
     protocol = PROTO_UDP
-    """What carries the datagrams: an IP protocol number."""
+    """What carries the datagrams, an IP protocol number: UDP, ICMP of either version, SCTP."""
     interval = 0.5
     """Seconds after which the datagram is sent again while nothing has come."""
+
+    def note_endpoint(self, endpoint: Endpoint) -> None:
+        """Take note of what is checked, before all else; on every path it is what the clients call."""
 
     def datagram_to_send(self) -> bytes:
         """Return the datagram's payload; the same one each time."""
         raise NotImplementedError
 
     def datagram_received(self, octets: bytes) -> Verdict | None:
-        """Return what a payload means, None if it is no answer to ours."""
+        """Return what a payload means, None if it is no answer to ours.
+
+        It may be asked more than once: whether an answer counts is judged outside, by where it came from.
+        """
         raise NotImplementedError
+
+    def farewell(self) -> bytes:
+        """Return the payload that an answer obliges us to send, once, when the verdict is given; b"" for none."""
+        return b""
 
     def silence(self) -> Verdict | None:
         """Return what silence until the deadline means, None where an answer was needed."""
         return None
+
+    def companion(self) -> Exchange | None:
+        """Return what is asked at the same time where it is the VIP that is asked, None for nothing.
+
+        Silence then means what `silence` says only if the companion was answered well. It is the same one each time.
+        """
+        return None
+
+    def phases_reached(self) -> Sequence[str]:
+        """Return the name of the one milestone that an exchange has, once it was passed."""
+        return ("answer",)
 
     def facts(self) -> dict[str, object]:
         """Return what JSON says besides the verdict."""

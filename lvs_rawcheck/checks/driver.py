@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loop that joins flows to a link: send, wait for a frame or a timer, feed. The only part that waits.
 
-One driver serves one interface and one address of the director. Each flow has a source port of its own, and a
-guard that owns it; frames find their flow by that port. Frames that are broken, foreign or late change
-nothing.
+One driver serves one interface and one address of the director. Each flow has a source port of its own (or another
+number by which answers find it), and a guard that owns it; frames find their flow by that. Frames that are broken,
+foreign or late change nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from struct import Struct
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.flow import Flow
+from lvs_rawcheck.checks.steered import flow_key
 from lvs_rawcheck.errors import LinkError, WireError
 from lvs_rawcheck.tcp.isn import boot_secret, flow_offset
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
@@ -25,11 +26,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lvs_rawcheck.checks.base import Conversation, Endpoint
+    from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange
+    from lvs_rawcheck.checks.datagram_flow import DatagramFlow
     from lvs_rawcheck.checks.path import Path
     from lvs_rawcheck.checks.reply_mac import ReplyMac
+    from lvs_rawcheck.checks.steered import SteeredFlow
     from lvs_rawcheck.checks.steering import Steering
-    from lvs_rawcheck.link.guard import Guard, GuardPool
+    from lvs_rawcheck.link.guard import AnyGuard, GuardPool
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.link.packet import Frame
     from lvs_rawcheck.wire.ipv4 import Ipv4Packet
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 FRAMES_PER_TURN = 256  # before timers are looked at again
 
+_TCP_KEYS = flow_key(PROTO_TCP, 0)
 _unpack_ports = Struct("!HH").unpack_from
 _PORTS_OCTETS = 4
 
@@ -44,13 +48,15 @@ _PORTS_OCTETS = 4
 class _Running:
     """A flow under way, with what it holds and who wants to know."""
 
-    __slots__ = ("done", "flow", "guard", "steering", "wakes_at")
+    __slots__ = ("companion", "done", "flow", "guard", "steering", "wakes_at")
 
-    def __init__(self, flow: Flow, guard: Guard, steering: Steering, done: Callable[[Flow], None]) -> None:
+    def __init__(self, flow: SteeredFlow, guard: AnyGuard, steering: Steering, done: Callable[[], None]) -> None:
         self.flow = flow
         self.guard = guard
         self.steering = steering
         self.done = done
+        self.companion: _Running | None = None
+        """What runs for this one's sake, and ends with it."""
         self.wakes_at = 0.0
 
 
@@ -93,9 +99,7 @@ class Driver:
 
         LinkError: no port is free.
         """
-        guard = self._guards.take()
-        if guard is None:
-            raise LinkError("no source port is free")
+        guard = self._take_guard(PROTO_TCP)
         now = clock.now()
         director_ip = self._path.director_ip
         addresses = self._addresses.get(endpoint.vip)
@@ -103,12 +107,47 @@ class Driver:
             addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
         offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
         flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
-        running = _Running(flow, guard, steering, done)
-        self._running[guard.port] = running
-        self._steered.setdefault(steering, {})[guard.port] = running
-        steering.begin(now)
-        self._attend(running, now)
+        self._begin(_Running(flow, guard, steering, lambda: done(flow)), now)
         return flow
+
+    def start_exchange(
+        self,
+        endpoint: Endpoint,
+        steering: Steering,
+        exchange: Exchange,
+        reply_mac: ReplyMac,
+        deadline: float,
+        done: Callable[[DatagramFlow], None],
+    ) -> DatagramFlow:
+        """Begin one flow of datagrams, and that of the exchange's companion; else as `start`."""
+        from lvs_rawcheck.checks.carriers import carrier_of  # no check over TCP loads them
+        from lvs_rawcheck.checks.datagram_flow import DatagramFlow
+
+        guard = self._take_guard(exchange.protocol)
+        asked_too = exchange.companion()
+        companion = None
+        if asked_too is not None:
+            companion = self.start_exchange(endpoint, steering, asked_too, reply_mac, deadline, _unheeded)
+        now = clock.now()
+        carrier = carrier_of(exchange.protocol, self._path.director_ip, endpoint, guard.port)
+        flow = DatagramFlow(endpoint, carrier, exchange, reply_mac, now, deadline, companion)
+        running = _Running(flow, guard, steering, lambda: done(flow))
+        running.companion = self._running[companion.key] if companion is not None else None
+        self._begin(running, now)
+        return flow
+
+    def _take_guard(self, protocol: int) -> AnyGuard:
+        guard = self._guards.take(protocol)
+        if guard is None:
+            raise LinkError("no source port is free")
+        return guard
+
+    def _begin(self, running: _Running, now: float) -> None:
+        key = running.flow.key
+        self._running[key] = running
+        self._steered.setdefault(running.steering, {})[key] = running
+        running.steering.begin(now)
+        self._attend(running, now)
 
     def run(self) -> None:
         """Go on until every flow has finished; flows that `done` starts included."""
@@ -142,7 +181,7 @@ class Driver:
         now = clock.now()
         while self._timers and self._timers[0][0] <= now:
             when, _, running = heappop(self._timers)
-            if when != running.wakes_at or self._running.get(running.flow.source_port) is not running:
+            if when != running.wakes_at or self._running.get(running.flow.key) is not running:
                 continue  # it was moved to an earlier time, or has finished
             running.wakes_at = 0.0
             running.steering.handle_timer(now)
@@ -183,16 +222,19 @@ class Driver:
             self._take_tcp(frame, packet, now)
         elif packet.protocol in (PROTO_ICMP, PROTO_ICMPV6):
             self._take_icmp(frame, packet, now)
+        else:
+            self._take_datagram(frame, packet, now)
 
     def _take_tcp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
         if packet.end - packet.payload_offset < _PORTS_OCTETS:
             return
         first, second = _unpack_ports(frame.octets, packet.payload_offset)
         director_ip = self._path.director_ip
-        running = self._running.get(second if packet.destination == director_ip else first)
+        running = self._running.get(_TCP_KEYS + (second if packet.destination == director_ip else first))
         if running is None:
             return
         flow = running.flow
+        assert isinstance(flow, Flow)  # so its key says
         endpoint = flow.endpoint
         answers = packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port
         is_own = packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port
@@ -208,22 +250,34 @@ class Driver:
         self._attend(running, now)
 
     def _take_icmp(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
-        from lvs_rawcheck.checks.icmp_errors import (
-            read_error,
-        )  # errors are rare: a passing check does not load it
+        # Errors are rare: a passing check does not load it.
+        from lvs_rawcheck.checks.icmp_errors import read_error
 
         if packet.protocol == PROTO_ICMPV6:
             self._take_neighbour_answer(frame, now)
         error = read_error(frame.octets, packet)
-        if error is None or error.flow.seq is None or error.flow.source != self._path.director_ip:
+        if error is None:
+            self._take_datagram(frame, packet, now)
             return
-        running = self._running.get(error.flow.source_port)
-        if running is None:
+        quoted = error.flow
+        running = self._running.get(flow_key(quoted.protocol, quoted.source_port))
+        if running is None or quoted.source != self._path.director_ip:
             return
-        endpoint = running.flow.endpoint
-        if error.flow.destination == endpoint.vip and error.flow.destination_port == endpoint.port:
-            running.flow.receive_icmp_error(error.sentence, error.flow.seq, frame.source_mac)
+        flow = running.flow
+        if quoted.destination == flow.endpoint.vip and quoted.destination_port == flow.peer_port:
+            flow.receive_icmp_error(error.sentence, quoted.seq, frame.source_mac)
             self._attend(running, now)
+
+    def _take_datagram(self, frame: Frame, packet: Ipv4Packet | Ipv6Packet, now: float) -> None:
+        from lvs_rawcheck.checks.carriers import own_number
+        from lvs_rawcheck.checks.datagram_flow import DatagramFlow
+
+        number = own_number(frame.octets, packet, self._path.director_ip)
+        running = self._running.get(flow_key(packet.protocol, number)) if number is not None else None
+        if running is None or not isinstance(running.flow, DatagramFlow):
+            return
+        running.flow.receive_packet(frame.octets, packet, frame.checksum_ready, frame.source_mac, now)
+        self._attend(running, now)
 
     def _take_neighbour_answer(self, frame: Frame, now: float) -> None:
         for steering, steered in list(self._steered.items()):
@@ -260,20 +314,27 @@ class Driver:
 
     def _finish_judged(self) -> None:
         """Let those go that have a verdict: what they still had to send was a farewell."""
-        for running in list(self._running.values()):
-            if running.flow.verdict is not None:
+        for key, running in list(self._running.items()):
+            if running.flow.verdict is not None and key in self._running:
                 self._finish(running)
 
     def _finish(self, running: _Running) -> None:
         flow = running.flow
-        del self._running[flow.source_port]
+        del self._running[flow.key]
         self._guards.give(running.guard)
         steered = self._steered[running.steering]
-        del steered[flow.source_port]
+        del steered[flow.key]
         if not steered:
             del self._steered[running.steering]
         if flow.was_answered:
             running.steering.trust()
         elif not steered:
             running.steering.rest()
-        running.done(flow)
+        companion = running.companion
+        if companion is not None and self._running.get(companion.flow.key) is companion:
+            self._finish(companion)
+        running.done()
+
+
+def _unheeded(flow: DatagramFlow) -> None:
+    """Take no note of a flow: another one does."""

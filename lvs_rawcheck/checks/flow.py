@@ -9,13 +9,13 @@ leaving.
 from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
+from lvs_rawcheck.checks.steered import SteeredFlow, flow_key
 from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
 from lvs_rawcheck.tcp.isn import initial_sequence_number
 from lvs_rawcheck.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 from lvs_rawcheck.tcp.timers import SYN_INTERVAL
-from lvs_rawcheck.wire.address import format_address, format_mac
-from lvs_rawcheck.wire.ip import TTL_DEFAULT
+from lvs_rawcheck.wire.ip import PROTO_TCP
 from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
 from lvs_rawcheck.wire.template import SegmentTemplate
 
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from lvs_rawcheck.tcp.events import Event
     from lvs_rawcheck.wire.template import AddressPair
 
-_SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.WRONG_MAC)
 
-
-class Flow:
+class Flow(SteeredFlow):
     """A check of one endpoint, from its first SYN until it has left.
 
     isn_offset: this flow's share of its initial sequence numbers (`tcp.isn`). deadline: monotonic seconds,
@@ -37,27 +35,13 @@ class Flow:
     """
 
     __slots__ = (
-        "_answered_from",
         "_clean_close",
         "_conversation",
-        "_doubt_at",
         "_isn_offset",
         "_mss",
-        "_reply_mac",
-        "_silent_neighbour",
-        "_stray_mac",
         "_template",
-        "connected_at",
         "connection",
-        "deadline",
-        "doubtful",
-        "endpoint",
-        "mac",
-        "phases",
         "source_port",
-        "started_at",
-        "steered_at",
-        "verdict",
     )
 
     def __init__(
@@ -72,31 +56,14 @@ class Flow:
         now: float,
         deadline: float,
     ) -> None:
-        self.endpoint = endpoint
+        super().__init__(endpoint, flow_key(PROTO_TCP, source_port), endpoint.port, reply_mac, now, deadline)
         self.source_port = source_port
-        self.mac: bytes | None = None
-        """Where our frames go, None while the real server's MAC is unknown."""
-        self.verdict: Verdict | None = None
         self.connection: Connection | None = None
-        self.deadline = deadline
-        self.started_at = now
-        self.steered_at: float | None = None
-        self.connected_at: float | None = None
-        self.phases: list[float] = []
-        """When each phase that the conversation names was reached, monotonic seconds."""
-        self.doubtful = False
-        """A SYN went unanswered since this was last set to False."""
-        self._doubt_at: float | None = None
-        """When to doubt the MAC, where the deadline leaves no time to wait for the second SYN."""
         self._conversation = conversation
-        self._reply_mac = reply_mac
         self._isn_offset = isn_offset
         self._template = SegmentTemplate(addresses, source_port, endpoint.port)
         self._mss = mss
         self._clean_close = False
-        self._stray_mac: bytes | None = None
-        self._answered_from: bytes | None = None
-        self._silent_neighbour = False
 
     def close_cleanly(self) -> None:
         """Leave by FIN, not by RST, once the verdict is given."""
@@ -112,11 +79,6 @@ class Flow:
         """Return whether our SYN has had no answer yet."""
         return self.connection is not None and self.connection.state == SYN_SENT
 
-    @property
-    def was_answered(self) -> bool:
-        """Return whether the verdict is one that only an answer can bring about."""
-        return self.verdict is not None and self.verdict.reason not in _SILENCE
-
     # What happens to it --------------------------------------------------------------------------------
 
     def steer(self, mac: bytes, now: float) -> None:
@@ -130,8 +92,7 @@ class Flow:
             iss = initial_sequence_number(self._isn_offset, now)
             self.connection = Connection(self.source_port, self.endpoint.port, iss, self._mss)
             self.connection.open(now)
-            half = (self.deadline - now) / 2
-            self._doubt_at = now + half if half < SYN_INTERVAL else None
+            self._plan_doubt(now, SYN_INTERVAL)
 
     def receive_segment(self, segment: Segment, source_mac: bytes, now: float) -> None:
         """Take in a segment from the VIP, port and checksum already matched."""
@@ -150,29 +111,16 @@ class Flow:
 
         Only one still in flight counts: who forges one does not know its sequence number.
         """
-        if self.connection is None or not self.connection.has_in_flight(segment.seq):
-            return
-        if source_mac == self.mac and ttl < TTL_DEFAULT:
-            self._decide(
-                Verdict(
-                    Reason.LOOPED,
-                    f"our own frame came back with TTL {ttl}: the server forwards, it lacks the VIP",
-                )
-            )
+        if self.connection is not None and self.connection.has_in_flight(segment.seq):
+            self._decide_looped(source_mac, ttl)
 
-    def receive_icmp_error(self, sentence: str, quoted_seq: int, source_mac: bytes) -> None:
+    def receive_icmp_error(self, sentence: str, quoted_seq: int | None, source_mac: bytes) -> None:
         """Take in an ICMP error that quotes a segment of ours: only one still in flight counts."""
         connection = self.connection
-        if connection is None or self.mac is None:
-            return
-        if source_mac != self.mac and not self._reply_mac.allows(source_mac):
+        if connection is None or quoted_seq is None or not self._hears(source_mac):
             return
         if connection.has_in_flight(quoted_seq):
             self._decide(Verdict(Reason.UNREACHABLE, sentence))
-
-    def note_silent_neighbour(self, silent: bool) -> None:
-        """Remember what asking for the real server on the wire has brought so far."""
-        self._silent_neighbour = silent
 
     def packets_to_send(self, now: float) -> list[bytes]:
         """Return the IP packets that are due, in order, all for `mac`."""
@@ -236,14 +184,6 @@ class Flow:
             )
         return None
 
-    def _decide(self, verdict: Verdict) -> None:
-        if self.verdict is not None:
-            return
-        if self._answered_from is not None:
-            verdict.detail += f"; answered from {format_mac(self._answered_from)}"
-        self.verdict = verdict
-        self._leave()
-
     def _leave(self) -> None:
         connection = self.connection
         if connection is None or connection.state == CLOSED:
@@ -261,19 +201,7 @@ class Flow:
 
     def _verdict_of_silence(self) -> Verdict:
         """Return what the deadline means, by how far the conversation got."""
-        if self.connected_at is not None:
-            return timed_out(self._conversation)
-        if self._stray_mac is not None:
-            return self._reply_mac.verdict(self._stray_mac)
-        if self.mac is None:
-            return Verdict(Reason.NO_NEIGHBOUR, "nobody has the real server's address: host down, or wrong")
-        if self._silent_neighbour:
-            return Verdict(
-                Reason.NO_NEIGHBOUR,
-                f"no answer at {format_mac(self.mac)}, and nobody has the real server's address: host down",
-            )
-        vip = format_address(self.endpoint.vip)
-        return Verdict(Reason.NO_ANSWER, f"frames to {vip} at {format_mac(self.mac)} vanish: VIP missing or filtered")
+        return super()._verdict_of_silence() if self.connected_at is None else timed_out(self._conversation)
 
     def _note_stray(self, segment: Segment, source_mac: bytes) -> None:
         """Remember who else answered, if it was our SYN that they answered: any other could be anybody."""

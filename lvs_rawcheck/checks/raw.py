@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The raw check of one real server: opens what it needs, runs one flow for each endpoint, closes all.
 
-Order matters: the guards first (their ports are in the filter), then the packet socket, then root is given
-up, and only then is the first frame read.
+Order matters: first what is to be said, since it tells which protocols are spoken; then the guards (their ports are
+in the filter), then the packet socket, then root is given up, and only then is the first frame read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
-from lvs_rawcheck.checks.steps import note_phases, note_step
+from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step, protocols_of
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -22,12 +22,12 @@ from lvs_rawcheck.link.rtnetlink import Netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lvs_rawcheck.checks.base import Conversation
-    from lvs_rawcheck.checks.flow import Flow
     from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.checks.steered import SteeredFlow
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver
 
@@ -65,22 +65,25 @@ def _run_on_wire(
     deadline: float,
     hooks: Hooks,
 ) -> None:
-    flows = len(results) * len(request.steps)
-    guards = GuardPool(path.director_ip, flows)
+    courses = [
+        _Course(request, result, make_talks(request.steps, result.endpoint), started, deadline) for result in results
+    ]
+    protocols = [protocol for course in courses for protocol in course.protocols]
+    guards = GuardPool(path.director_ip, 0)
     link: Link | None = None
     try:
-        ports = reserve_ports(guards, flows)
-        program = reply_filter(path.director_ip, request.vips, [request.real_ip], ports)
+        ports = guards.reserve(protocols)
+        program = reply_filter(path.director_ip, request.vips, [request.real_ip], ports, protocols)
         packet_link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
         link = hooks.wrap_link(packet_link, path)
         hooks.sockets_open()
         driver = Driver(link, path, guards)
         steering = make_steering(netlink, path, request.real_ip)
         reply_mac = ReplyMac(request.reply_mac, owner_of_mac(netlink, path, request.real_ip))
-        for result in results:
-            _Course(driver, request, result, steering, reply_mac, started, deadline).begin()
+        for course in courses:
+            course.begin(driver, steering, reply_mac)
         driver.run()
-        _judge_silence(netlink, path, results)
+        _judge_silence(netlink, path, [course.result for course in courses if course.in_silence])
         hooks.verdicts_given(link, path, steering.mac, results)
     finally:
         guards.close()
@@ -88,9 +91,8 @@ def _run_on_wire(
             link.close()
 
 
-def _judge_silence(netlink: Netlink, path: Path, results: list[Result]) -> None:
-    """Raise LinkError where nothing was heard since our own interface was lost; those results are undecided again."""
-    silent = [result for result in results if result.verdict.reason in SILENCE]
+def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:
+    """Raise LinkError where nothing was heard since our own interface was lost; these results are undecided again."""
     if not silent:
         return
     try:
@@ -106,62 +108,57 @@ class _Course:
 
     def __init__(
         self,
-        driver: Driver,
         request: Request,
         result: Result,
-        steering: Steering,
-        reply_mac: ReplyMac,
+        talks: Sequence[Conversation | Exchange],
         started: float,
         deadline: float,
     ) -> None:
-        self._driver = driver
-        self._request = request
-        self._result = result
-        self._steering = steering
-        self._reply_mac = reply_mac
+        self.result = result
+        self.in_silence = False
+        """Whether its verdict comes from nothing having been heard."""
+        self._talks = talks
+        self._clean_close = request.clean_close
         self._started = started
         self._deadline = deadline
         self._number = 0
 
-    def begin(self) -> None:
+    @property
+    def protocols(self) -> list[int]:
+        """Return the IP protocol of each flow that it may need, companions included."""
+        return [protocol for talk in self._talks for protocol in protocols_of(talk)]
+
+    def begin(self, driver: Driver, steering: Steering, reply_mac: ReplyMac) -> None:
         """Start the next step's flow."""
-        endpoint = self._result.endpoint
+        endpoint, talk = self.result.endpoint, self._talks[self._number]
         if endpoint is None:
             return
-        made = self._request.steps[self._number]()
-        assert not isinstance(made, Exchange)
-        conversation: Conversation = made
-        conversation.note_endpoint(endpoint)
 
-        def done(flow: Flow) -> None:
-            self._note(flow, conversation)
+        def done(flow: SteeredFlow) -> None:
+            self._note(flow, talk)
+            if flow.verdict is not None and flow.verdict.healthy and self._number < len(self._talks):
+                self.begin(driver, steering, reply_mac)
 
-        flow = self._driver.start(endpoint, self._steering, conversation, self._reply_mac, self._deadline, done)
-        if self._request.clean_close:
+        if isinstance(talk, Exchange):
+            driver.start_exchange(endpoint, steering, talk, reply_mac, self._deadline, done)
+            return
+        flow = driver.start(endpoint, steering, talk, reply_mac, self._deadline, done)
+        if self._clean_close:
             flow.close_cleanly()
 
-    def _note(self, flow: Flow, conversation: Conversation) -> None:
-        result, count = self._result, len(self._request.steps)
+    def _note(self, flow: SteeredFlow, talk: Conversation | Exchange) -> None:
+        result = self.result
         if flow.verdict is None:
             return
-        note_step(result, self._number, count, flow.verdict)
+        note_step(result, self._number, len(self._talks), flow.verdict)
+        self.in_silence = flow.verdict.reason in SILENCE or (flow.verdict.healthy and not flow.was_answered)
         result.elapsed_ms = (clock.now() - self._started) * 1000
         if flow.steered_at is not None:
             result.phases_ms.setdefault("resolve", (flow.steered_at - self._started) * 1000)
             if flow.connected_at is not None:
                 result.phases_ms["connect"] = (flow.connected_at - flow.steered_at) * 1000
-        note_phases(result, conversation, flow.connected_at, flow.phases)
+        note_phases(result, talk, flow.connected_at or flow.steered_at, flow.phases)
         self._number += 1
-        if flow.verdict.healthy and self._number < count:
-            self.begin()
-
-
-def reserve_ports(guards: GuardPool, count: int) -> list[int]:
-    """Return the ports of `count` guards, which are made and free again afterwards."""
-    taken = [guard for _ in range(count) if (guard := guards.take()) is not None]
-    for guard in taken:
-        guards.give(guard)
-    return [guard.port for guard in taken]
 
 
 def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:

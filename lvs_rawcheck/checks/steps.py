@@ -4,10 +4,31 @@
 from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Conversation, Exchange, Result, Verdict
+from lvs_rawcheck.wire.ip import PROTO_TCP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lvs_rawcheck.checks.base import Endpoint
+    from lvs_rawcheck.checks.kind import Step
+
+
+def make_talks(steps: Sequence[Step], endpoint: Endpoint | None) -> list[Conversation | Exchange]:
+    """Return what is said in each step, told what is checked."""
+    talks = [step() for step in steps]
+    if endpoint is not None:
+        for talk in talks:
+            talk.note_endpoint(endpoint)
+    return talks
+
+
+def protocols_of(talk: Conversation | Exchange) -> list[int]:
+    """Return the IP protocol of each flow that it needs on the wire: its own, and that of its companion."""
+    if not isinstance(talk, Exchange):
+        return [PROTO_TCP]
+    companion = talk.companion()
+    return [talk.protocol] if companion is None else [talk.protocol, *protocols_of(companion)]
 
 
 def note_step(result: Result, number: int, count: int, verdict: Verdict) -> None:
@@ -19,17 +40,16 @@ def note_step(result: Result, number: int, count: int, verdict: Verdict) -> None
     result.verdict = verdict
 
 
-def note_phases(
-    result: Result, talk: Conversation | Exchange, connected_at: float | None, phases: Sequence[float]
-) -> None:
+def note_phases(result: Result, talk: Conversation | Exchange, began_at: float | None, phases: Sequence[float]) -> None:
     """Keep how long each phase took since the one before it, of the last step; milliseconds.
 
-    phases: when those that a conversation names were reached, monotonic seconds.
+    began_at: when it could begin, None if it never could; phases: when those that it names were reached; monotonic
+    seconds.
     """
     result.facts = talk.facts
-    if connected_at is None or not isinstance(talk, Conversation):
+    if began_at is None:
         return
-    before = connected_at
+    before = began_at
     for name, reached_at in zip(talk.phases_reached(), phases, strict=False):
         result.phases_ms[name] = (reached_at - before) * 1000
         before = reached_at

@@ -16,7 +16,7 @@ from struct import Struct, pack, unpack
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,13 +149,19 @@ def attach(sock: _socket.socket, program: Program) -> None:
 
 
 def reply_filter(
-    director_ip: bytes, vips: Iterable[bytes], real_ips: Iterable[bytes], ports: Iterable[int] = ()
+    director_ip: bytes,
+    vips: Iterable[bytes],
+    real_ips: Iterable[bytes],
+    ports: Iterable[int] = (),
+    protocols: Sequence[int] = (PROTO_TCP,),
 ) -> Program:
     """Return the program that passes what can be an answer to our checks, and nothing else.
 
-    All addresses are of director_ip's family. It passes
-    - TCP from a VIP to director_ip, to one of ports (empty: to any port);
-    - our own TCP and ICMP coming back: from director_ip to a VIP;
+    All addresses are of director_ip's family. protocols: of TCP, UDP and SCTP those that are spoken; ports: ours,
+    of all of them (empty: any port). It passes
+    - TCP and SCTP from a VIP to director_ip, to one of ports;
+    - UDP from anybody to director_ip, to one of ports: a server may answer from another address than the VIP;
+    - our own packets of these protocols, and ICMP, coming back: from director_ip to a VIP;
     - ICMP errors to director_ip from anybody, echo replies to it from a VIP;
     - ARP replies or neighbour advertisements that speak of one of real_ips or of a VIP;
     - IPv6 with extension headers in front, between director_ip and a VIP, in either direction.
@@ -179,13 +185,13 @@ def reply_filter(
         program.jump_if(JUMP_EQUAL, ETHERTYPE_ARP, "arp")
         program.jump("drop")
         _pass_arp_replies(program, neighbour_words)
-        _pass_ipv4(program, director_ip, vip_words)
+        _pass_ipv4(program, director_ip, vip_words, protocols)
         program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
         _pass_ports(program, LOAD_HALF_AT_X, 2, list(ports))
     else:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV6, "ip")
         program.jump("drop")
-        _pass_ipv6(program, director_ip, vip_words, neighbour_words)
+        _pass_ipv6(program, director_ip, vip_words, neighbour_words, protocols)
         _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, list(ports))
     program.label("drop")
     program.add(RETURN, 0)
@@ -239,14 +245,21 @@ def _pass_arp_replies(program: Assembler, senders: Addresses) -> None:
     program.jump("drop")
 
 
-def _pass_ipv4(program: Assembler, director_ip: bytes, vips: Addresses) -> None:
+def _jump_by_protocol(program: Assembler, protocols: Sequence[int]) -> None:
+    """Jump to where the addresses are judged, for a packet of one of protocols, A being its protocol."""
+    for protocol, target in ((PROTO_TCP, "from a VIP"), (PROTO_SCTP, "from a VIP"), (PROTO_UDP, "from anybody")):
+        if protocol in protocols:
+            program.jump_if(JUMP_EQUAL, protocol, target)
+
+
+def _pass_ipv4(program: Assembler, director_ip: bytes, vips: Addresses, protocols: Sequence[int]) -> None:
     program.label("ip")
     program.add(LOAD_HALF, 6)
     program.jump_if(JUMP_ANY_BIT, _IPV4_FRAGMENT, "drop")
     _load_address(program, 12, 1, _SOURCE)
     _load_address(program, 16, 1, _DESTINATION)
     program.add(LOAD_OCTET, 9)
-    program.jump_if(JUMP_EQUAL, PROTO_TCP, "tcp")
+    _jump_by_protocol(program, protocols)
     program.jump_if(JUMP_EQUAL, PROTO_ICMP, "icmp")
     program.jump("drop")
     program.label("icmp")
@@ -265,12 +278,13 @@ def _pass_ipv6(
     director_ip: bytes,
     vips: Addresses,
     neighbours: Addresses,
+    protocols: Sequence[int],
 ) -> None:
     program.label("ip")
     _load_address(program, 8, 4, _SOURCE)
     _load_address(program, 24, 4, _DESTINATION)
     program.add(LOAD_OCTET, 6)
-    program.jump_if(JUMP_EQUAL, PROTO_TCP, "tcp")
+    _jump_by_protocol(program, protocols)
     program.jump_if(JUMP_EQUAL, PROTO_ICMPV6, "icmp")
     for header in _IPV6_EXTENSION_HEADERS:
         program.jump_if(JUMP_EQUAL, header, "extended")
@@ -295,9 +309,12 @@ def _pass_ipv6(
 
 
 def _pass_between(program: Assembler, director_ip: bytes, vips: Addresses) -> None:
-    """The blocks that judge addresses only; TCP from a VIP to director_ip falls through to what follows."""
+    """The blocks that judge addresses only; what has ports and is for director_ip falls through to what follows."""
     director = [_words(director_ip)]
-    program.label("tcp")
+    program.label("from anybody")
+    _jump_if_among(program, _SOURCE, director, "own frame")
+    program.jump("answer")
+    program.label("from a VIP")
     _jump_if_among(program, _SOURCE, director, "own frame")
     _jump_if_among(program, _SOURCE, vips, "answer")
     program.jump("drop")
@@ -317,7 +334,7 @@ def _pass_between(program: Assembler, director_ip: bytes, vips: Addresses) -> No
 
 
 def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) -> None:
-    """Accept a TCP segment if its destination port, loaded at offset, is one of ports or ports is empty."""
+    """Accept a packet if its destination port, loaded at offset, is one of ports or ports is empty."""
     if 0 < len(ports) <= MATCH_LIMIT:
         program.add(load, offset)
         for port in ports:

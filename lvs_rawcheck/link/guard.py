@@ -14,6 +14,24 @@ import _socket
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import DROP_ALL, attach
 from lvs_rawcheck.wire.address import format_address, format_endpoint, socket_family
+from lvs_rawcheck.wire.ip import PROTO_TCP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    class AnyGuard(Protocol):
+        """What every guard has: the protocol and the number that it keeps, and an end."""
+
+        port: int
+
+        @property
+        def protocol(self) -> int:
+            """The IP protocol."""
+
+        def close(self) -> None:
+            """Give the number back; twice is harmless."""
 
 
 class Guard:
@@ -24,21 +42,29 @@ class Guard:
 
     __slots__ = ("_socket", "port")
 
+    protocol = PROTO_TCP
+    """The IP protocol that the port belongs to."""
+    _socket_type = _socket.SOCK_STREAM
+
     def __init__(self, address: bytes, port: int = 0) -> None:
         family = socket_family(address)
         try:
-            self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+            self._socket = _socket.socket(family, self._socket_type | _socket.SOCK_CLOEXEC, self.protocol)
         except OSError as refused:
             raise LinkError(f"no guard socket: {refused.strerror}") from refused
         try:
-            self._socket.bind((format_address(address), port))
             attach(self._socket, DROP_ALL)
-            self._socket.listen(1)
+            self._socket.bind((format_address(address), port))
+            self._take_all()
         except OSError as refused:
             self._socket.close()
             wanted = format_endpoint(address, port) if port else format_address(address)
             raise LinkError(f"cannot guard source {wanted}: {refused.strerror}") from refused
         self.port: int = self._socket.getsockname()[1]
+
+    def _take_all(self) -> None:
+        """Let the socket take what is for its port."""
+        self._socket.listen(1)
 
     def close(self) -> None:
         """Give the port back; twice is harmless."""
@@ -46,33 +72,54 @@ class Guard:
 
 
 class GuardPool:
-    """At most `limit` guards of one address, each made when first needed. Whoever makes the pool closes it.
+    """At most `limit` guards of one address for each protocol, each made when first needed.
 
-    A port comes round as late as possible, since a server may still speak of its last connection there: new
-    guards are made up to the limit, then the one that has been free for longest is next.
+    Whoever makes the pool closes it. A port comes round as late as possible, since a server may still speak of its
+    last connection there: new guards are made up to the limit, then the one that has been free for longest is next.
     """
 
     def __init__(self, address: bytes, limit: int) -> None:
         self._address = address
         self._limit = limit
-        self._free: list[Guard] = []
-        self._guards: list[Guard] = []
+        self._free: dict[int, list[AnyGuard]] = {}
+        self._guards: dict[int, list[AnyGuard]] = {}
 
-    def take(self) -> Guard | None:
-        """Return a guard for one flow, None if all `limit` are taken."""
-        if len(self._guards) == self._limit:
-            return self._free.pop(0) if self._free else None
-        guard = Guard(self._address)
-        self._guards.append(guard)
-        return guard
+    def reserve(self, protocols: Iterable[int]) -> list[int]:
+        """Make a guard for each of these now, beyond the limit, too; return their ports."""
+        made = []
+        for protocol in protocols:
+            guard = self._make(protocol)
+            self._free[protocol].append(guard)
+            made.append(guard.port)
+        return made
 
-    def give(self, guard: Guard) -> None:
+    def take(self, protocol: int = PROTO_TCP) -> AnyGuard | None:
+        """Return a guard for one flow, None if all of the protocol are taken."""
+        if len(self._guards.get(protocol, ())) < self._limit:
+            return self._make(protocol)
+        free = self._free.get(protocol)
+        return free.pop(0) if free else None
+
+    def give(self, guard: AnyGuard) -> None:
         """Take back a guard whose flow has ended."""
-        self._free.append(guard)
+        self._free[guard.protocol].append(guard)
 
     def close(self) -> None:
         """Close all guards, those still taken included."""
-        for guard in self._guards:
-            guard.close()
+        for guards in self._guards.values():
+            for guard in guards:
+                guard.close()
         self._free.clear()
         self._guards.clear()
+
+    def _make(self, protocol: int) -> AnyGuard:
+        guards = self._guards.setdefault(protocol, [])
+        self._free.setdefault(protocol, [])
+        if protocol == PROTO_TCP:
+            guard: AnyGuard = Guard(self._address)
+        else:
+            from lvs_rawcheck.link.datagram_guard import datagram_guard  # a check over TCP does not load it
+
+            guard = datagram_guard(protocol, self._address, {guard.port for guard in guards})
+        guards.append(guard)
+        return guard

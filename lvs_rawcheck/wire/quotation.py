@@ -13,7 +13,7 @@ from __future__ import annotations
 from struct import Struct
 
 from lvs_rawcheck.errors import Truncated, WireError
-from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from lvs_rawcheck.wire.ipv4 import FRAGMENT_OFFSET
 from lvs_rawcheck.wire.ipv4 import HEADER_OCTETS as IPV4_HEADER_OCTETS
 from lvs_rawcheck.wire.ipv6 import HEADER_OCTETS as IPV6_HEADER_OCTETS
@@ -23,11 +23,17 @@ from lvs_rawcheck.wire.value import Value
 _unpack_ipv4 = Struct("!BxxxxxHxBxx4s4s").unpack_from
 _unpack_ipv6 = Struct("!BxxxxxBx16s16s").unpack_from
 _unpack_ports_and_seq = Struct("!HHI").unpack_from
+_unpack_echo_identifier = Struct("!BxxxHxx").unpack_from
 _QUOTED_PAYLOAD_OCTETS = 8
+_WITH_PORTS = (PROTO_TCP, PROTO_UDP, PROTO_SCTP)
+_ECHO_REQUESTS = {PROTO_ICMP: 8, PROTO_ICMPV6: 128}  # RFC 792, RFC 4443 4.1
 
 
 class QuotedFlow(Value):
-    """Whose packet was quoted: ports are 0 where the protocol has none, `seq` is None where it is not TCP."""
+    """Whose packet was quoted: ports are 0 where the protocol has none, `seq` is None where it is not TCP.
+
+    Of an echo request the source port is its identifier: that is what tells whose it was.
+    """
 
     __slots__ = ("destination", "destination_port", "protocol", "seq", "source", "source_port")
 
@@ -73,10 +79,14 @@ def parse_quoted_ipv6(octets: bytes) -> QuotedFlow:
 
 
 def _flow(octets: bytes, offset: int, source: bytes, destination: bytes, protocol: int) -> QuotedFlow:
-    if protocol not in (PROTO_TCP, PROTO_UDP):
+    number_of_echo = _ECHO_REQUESTS.get(protocol)
+    if protocol not in _WITH_PORTS and number_of_echo is None:
         return QuotedFlow(source, destination, protocol, 0, 0, None)
     if len(octets) < offset + _QUOTED_PAYLOAD_OCTETS:
         raise Truncated(f"quoted packet truncated: {len(octets)} octets, its header has {offset}")
+    if number_of_echo is not None:
+        message_type, identifier = _unpack_echo_identifier(octets, offset)
+        return QuotedFlow(source, destination, protocol, identifier if message_type == number_of_echo else 0, 0, None)
     source_port, destination_port, seq = _unpack_ports_and_seq(octets, offset)
     return QuotedFlow(
         source, destination, protocol, source_port, destination_port, seq if protocol == PROTO_TCP else None

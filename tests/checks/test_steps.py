@@ -104,10 +104,14 @@ def test_all_must_pass(director: Host, family: Family, role_file: str) -> None:
 
 @pytest.mark.usefixtures("echo")
 def test_the_first_that_fails_ends_it(director: Host, role_file: str) -> None:
-    def never() -> Conversation:
-        raise AssertionError("the third step was begun")
+    class Never(Say):
+        def connected(self) -> Verdict | None:
+            raise AssertionError("the third step was begun")
 
-    steps = steps_of(lambda: Say(b"one"), lambda: Say(b"two", content=False), never, role_file=role_file)
+    def third() -> Conversation:
+        return Never(b"three")
+
+    steps = steps_of(lambda: Say(b"one"), lambda: Say(b"two", content=False), third, role_file=role_file)
     result = run(director, steps)
     assert told(result) == (Reason.RESPONSE, "check 2 of 3: two")
     assert result.to_dict()["word"] == "two"

@@ -8,7 +8,8 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
 
 from lvs_rawcheck.errors import Truncated, WireError
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP, build_packet
+from lvs_rawcheck.wire import icmp, icmpv6
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, build_packet
 from lvs_rawcheck.wire.ipv6 import ipv6_header
 from lvs_rawcheck.wire.quotation import QuotedFlow, parse_quoted_ipv4, parse_quoted_ipv6
 from tests.wire.laws import (
@@ -55,10 +56,27 @@ def test_a_datagram_has_ports_but_no_sequence_number(
     assert parse_quoted(octets) == QuotedFlow(*addresses, PROTO_UDP, source_port, destination_port, None)
 
 
+GRE = 47
+
+
 def test_a_protocol_without_ports_has_none() -> None:
-    assert parse_quoted(build_packet(A, B, PROTO_ICMP, b"")) == QuotedFlow(A, B, PROTO_ICMP, 0, 0, None)
-    quoted = parse_quoted(build_packet(A6, B6, PROTO_ICMPV6, b""))
-    assert quoted == QuotedFlow(A6, B6, PROTO_ICMPV6, 0, 0, None)
+    assert parse_quoted(build_packet(A, B, GRE, b"")) == QuotedFlow(A, B, GRE, 0, 0, None)
+    assert parse_quoted(build_packet(A6, B6, GRE, b"")) == QuotedFlow(A6, B6, GRE, 0, 0, None)
+
+
+def test_an_echo_request_has_its_identifier_in_the_place_of_our_port() -> None:
+    quoted = parse_quoted(build_packet(A, B, PROTO_ICMP, icmp.icmp_to_octets(icmp.echo_request(4711, 3, b"data"))))
+    assert quoted == QuotedFlow(A, B, PROTO_ICMP, 4711, 0, None)
+    octets = icmpv6.icmpv6_to_octets(icmpv6.echo_request(4711, 3, b""), A6, B6)
+    assert parse_quoted(build_packet(A6, B6, PROTO_ICMPV6, octets)) == QuotedFlow(A6, B6, PROTO_ICMPV6, 4711, 0, None)
+    solicitation = b"\x87" + octets[1:]
+    other = parse_quoted(build_packet(A6, B6, PROTO_ICMPV6, solicitation))
+    assert other == QuotedFlow(A6, B6, PROTO_ICMPV6, 0, 0, None)
+
+
+def test_the_ports_of_an_sctp_packet() -> None:
+    packet = build_packet(A, B, PROTO_SCTP, bytes.fromhex("9c401f40 00000000"))
+    assert parse_quoted(packet) == QuotedFlow(A, B, PROTO_SCTP, 40000, 8000, None)
 
 
 def test_extension_headers_of_a_quoted_packet_are_passed_over() -> None:
