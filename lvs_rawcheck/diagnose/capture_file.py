@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
+from signal import SIG_BLOCK, SIG_SETMASK, pthread_sigmask, valid_signals
 
 from lvs_rawcheck.errors import UsageError
 
@@ -26,6 +26,15 @@ class CaptureFile:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        # Whoever ends us must not find the file made and nobody there to remove it. The writer never listens: a
+        # terminal's signals go to both, and if the one that tells it dies of them, the pipe ends, and it tidies up.
+        heeded = pthread_sigmask(SIG_BLOCK, valid_signals())
+        try:
+            self._begin(path)
+        finally:
+            pthread_sigmask(SIG_SETMASK, heeded)
+
+    def _begin(self, path: str) -> None:
         beside = f"{path}.{os.getpid()}.part"
         try:
             if not path or (os.path.exists(path) and not os.path.isfile(path)):
@@ -64,9 +73,6 @@ class CaptureFile:
 
 def _write_when_told(pipe: int, descriptor: int, beside: str, path: str) -> int:
     """Write what comes through the pipe, if it comes whole; return 0 or the error number. Never raises."""
-    for number in (SIGHUP, SIGINT, SIGTERM):
-        # A terminal sends these to both. If the one that tells us dies of it, the pipe ends, and we tidy up.
-        signal(number, SIG_IGN)
     status = 0
     try:
         length = int.from_bytes(_read(pipe, _LENGTH_OCTETS), "big")

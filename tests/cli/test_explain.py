@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck explain tcp` as a process: what it prints, saves and exits with."""
+"""`lvs-rawcheck explain` as a process: what it prints, saves and exits with."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scapy.utils import rdpcap
 
 from tests.cli.commands import WITHOUT_NET_RAW, Desk, Outcome
 from tests.cli.site import CLOSED_PORT, NOBODY_IP, PORT, REAL_IP, REAL_IP6, VIP, VIP6, Site
+from tests.netns.services import tcp_server
 from tests.netns.topology import Host, wait_until
 
 pytestmark = pytest.mark.netns
@@ -102,6 +103,95 @@ def test_a_capture_is_saved_though_root_was_given_up(desk: Desk, site: Site, tmp
     assert outcome.stderr == ""
     assert len(rdpcap(str(path))) == len(packets(outcome))
     assert path.stat().st_uid == 0
+
+
+SPOKEN_PORT = "2000"  # what is said there comes back
+SPOKEN = re.compile(r"   [ \d]\d+\.\d{6} ([<>*])(?: (.*))?")
+ECHO_CHECK = ("--request", r"hello\n", "--receive", "hello")
+
+
+@pytest.fixture(scope="module")
+def spoken(site: Site) -> Site:
+    """The site, with a server that repeats what is said to it."""
+    tcp_server(site.server, VIP, int(SPOKEN_PORT), "echo")
+    return site
+
+
+def explain_echo(desk: Desk, site: Site, *options: str) -> Outcome:
+    """Explain a check that says hello, and wants that back."""
+    words = ("lvs-rawcheck", "explain", "simpletcp", *desk.own_folders(), "-t", "5", *ECHO_CHECK)
+    return desk.run(site.director, *words, *options, REAL_IP, VIP, SPOKEN_PORT)
+
+
+def said(outcome: Outcome) -> list[str]:
+    """Return the lines of the conversation, each behind its direction."""
+    found = [SPOKEN.fullmatch(line) for line in outcome.stdout.splitlines() if not PACKET.fullmatch(line)]
+    return [f"{line[1]} {line[2] or ''}" for line in found if line]
+
+
+def test_what_was_said_is_told_without_the_packets(desk: Desk, spoken: Site) -> None:
+    outcome = explain_echo(desk, spoken)
+    assert (outcome.status, outcome.stderr) == (0, "")
+    lines = said(outcome)
+    assert lines[:3] == [f"* connected to {VIP}:{SPOKEN_PORT}", "> hello", "< hello"]
+    assert lines[3].startswith("* ok: ")
+    assert packets(outcome) == []
+
+
+def test_more_words_tell_the_packets_too(desk: Desk, spoken: Site) -> None:
+    once, twice = explain_echo(desk, spoken, "-v"), explain_echo(desk, spoken, "-vv")
+    for outcome in (once, twice):
+        assert "> hello" in said(outcome)
+        assert " TCP S " in packets(outcome)[0] or " ARP " in packets(outcome)[0]
+    assert not any(" ARP " in line for line in packets(once))
+    assert any(" ARP " in line for line in packets(twice))
+
+
+def test_a_failure_is_told_in_the_same_way_and_tried_at_the_servers_own_address(desk: Desk, spoken: Site) -> None:
+    outcome = explain_echo(desk, spoken, "--receive", "goodbye", "-t", "0.5")
+    assert outcome.status == 1
+    lines = outcome.stdout.splitlines()
+    assert "cause: service-unhealthy" in lines, outcome.stdout
+    asked = f"the same check of {REAL_IP}:{SPOKEN_PORT}"
+    assert [line.split()[-1] for line in lines if asked in line] == ["refused"]
+
+
+def test_json_holds_the_conversation(desk: Desk, spoken: Site) -> None:
+    told = explain_echo(desk, spoken, "--json").json["conversation"]
+    assert [(line["direction"], line["text"]) for line in told][1:3] == [(">", "hello"), ("<", "hello")]
+    times = [line["time"] for line in told]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] < 5
+
+
+def test_what_it_hangs_in_does_not_hold_it_for_ever(desk: Desk, site: Site, tmp_path: Path) -> None:
+    """The clock that ends it is let run out early."""
+    child = desk.start(
+        site.director,
+        *("lvs-rawcheck", "explain", "tcp", "-t", "20", "--pcap", str(tmp_path / "x.pcap"), NOBODY_IP, VIP, PORT),
+    )
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 1, "the capture was begun")
+    child.send_signal(signal.SIGALRM)
+    outcome = desk.finish(child)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr == "lvs-rawcheck: ended: no explanation after 32 s, whatever it hangs in\n"
+    wait_until(lambda: list(tmp_path.iterdir()) == [], "the capture was given up")
+
+
+def test_what_a_check_would_do_instead_is_said(desk: Desk, site: Site) -> None:
+    desk.become = WITHOUT_NET_RAW
+    outcome = explain(desk, site.director, "--on-cannot-judge", "standard", REAL_IP, VIP, PORT)
+    assert outcome.status == 1
+    assert "cause: cannot-judge" in outcome.stdout.splitlines()
+    assert "--on-cannot-judge" in outcome.stdout
+
+
+def test_a_clean_close_is_told(desk: Desk, site: Site) -> None:
+    outcome = explain(desk, site.director, "--clean-close", REAL_IP, VIP, PORT)
+    flags = [words[1] for line in packets(outcome) if (words := re.search(r"TCP (\w+) ", line))]
+    assert outcome.status == 0
+    assert flags.count("FA") == 2
+    assert "RA" not in flags
 
 
 def test_a_run_that_is_ended_leaves_no_file(desk: Desk, site: Site, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from socket import IPPROTO_SCTP
+
 import pytest
 
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import CAUSES, Scene, explain_cause
 from lvs_rawcheck.wire.address import parse_address
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_TCP, PROTO_UDP
 
 SCENE4 = Scene(
     parse_address("10.0.0.42"), parse_address("10.0.0.100"), 80, "eth0", "02:00:00:00:02:00", "what was said"
@@ -60,6 +64,30 @@ def test_nothing_is_left_to_fill_in(cause: str, scene: Scene) -> None:
 )
 def test_the_first_line_is_the_command_with_the_real_addresses(cause: str, scene: Scene, line: str) -> None:
     assert explain_cause(cause, scene)[1][0] == line
+
+
+@pytest.mark.parametrize(
+    ("cause", "protocol", "line"),
+    [
+        (signatures.FILTERED_PORT, PROTO_UDP, "on {real}: {iptables} -I INPUT -d {vip} -p udp --dport 80 -j ACCEPT"),
+        (signatures.REJECTED, IPPROTO_SCTP, "on {real}: {iptables} -I INPUT -d {vip} -p sctp --dport 80 -j ACCEPT"),
+        (signatures.REJECTED, PROTO_ICMP, "on {real}: {iptables} -I INPUT -d {vip} -p {icmp} -j ACCEPT"),
+        (signatures.SERVICE_DOWN, PROTO_UDP, "on {real}: ss -lunp 'sport = :80'"),
+        (signatures.SERVICE_DOWN, PROTO_TCP, "on {real}: ss -ltnp 'sport = :80'"),
+        (signatures.ANSWERS_FROM_REAL_ADDRESS, PROTO_UDP, "on {real}: ss -lunp 'sport = :80'"),
+    ],
+)
+@SCENES
+def test_commands_are_of_the_protocol(scene: Scene, cause: str, protocol: int, line: str) -> None:
+    words = {**scene.words(), "icmp": "ipv6-icmp" if scene.is_ipv6 else "icmp"}
+    assert line.format_map(words) in explain_cause(cause, replace(scene, protocol=protocol))[1]
+
+
+@SCENES
+def test_a_ping_has_no_port(scene: Scene) -> None:
+    for cause in (signatures.REJECTED, signatures.VIP_MISSING_OR_FILTERED):
+        sentence, fix = explain_cause(cause, replace(scene, port=4711, protocol=PROTO_ICMP))
+        assert "4711" not in " ".join((sentence, *fix))
 
 
 def test_braces_in_what_was_said_are_only_said() -> None:

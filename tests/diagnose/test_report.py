@@ -126,3 +126,39 @@ def test_where_nothing_was_sent_no_packets_are_told() -> None:
     nothing.path = None
     nothing.recording.frames = []
     assert not any(line.startswith("packets") for line in report_lines(nothing, describe))
+
+
+SPOKEN = told(Reason.STATUS, signatures.SERVICE_UNHEALTHY, [], [], kind="http")
+
+
+def test_what_was_said_comes_before_the_packets_at_times_that_compare() -> None:
+    lines = report_lines(SPOKEN, describe)
+    first = lines.index("    0.500000 * connected to 10.0.0.100:80")
+    assert lines[first + 1] == "    0.625000 > GET / HTTP/1.1"
+    assert first < lines.index("    0.250000 < 02:00:00:00:02:00 two")
+
+
+def test_a_long_line_is_broken_and_an_empty_one_is_told() -> None:
+    lines = report_lines(SPOKEN, None)
+    first = next(number for number, line in enumerate(lines) if "< xxx" in line)
+    assert [line.count("x") for line in lines[first : first + 2]] == [COLUMNS - 15, 150 - (COLUMNS - 15)]
+    assert lines[first + 2] == "    0.750000 <"
+    assert all(len(line) <= COLUMNS for line in lines[1 : first + 3])
+
+
+def test_packets_are_told_on_demand() -> None:
+    assert not any(line.startswith("packets") for line in report_lines(SPOKEN, None))
+
+
+def test_of_tcp_the_packets_are_the_conversation() -> None:
+    lines = report_lines(FAILED, describe)
+    assert not any(line.startswith("conversation") for line in lines)
+    assert any(line.startswith("packets") for line in lines)
+
+
+def test_packets_without_words_are_passed_over() -> None:
+    lines = report_lines(SPOKEN, lambda octets: "" if octets.endswith(b"one") else describe(octets))
+    assert not any(line.endswith(" one") for line in lines)
+    assert any(line.endswith(" two") for line in lines)
+    only_first = report_lines(SPOKEN, lambda octets: "one" if octets.endswith(b"one") else "")
+    assert "   the probes:" not in only_first
