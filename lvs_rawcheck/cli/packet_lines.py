@@ -3,6 +3,8 @@
 
     (MAC) 10.0.0.21:54321 > 10.0.0.100:80 (MAC) Flags [S], seq 1, ack 0
     (MAC) 10.0.0.21 ARP request who has 10.0.0.42 (ff:ff:ff:ff:ff:ff)
+    (MAC) 10.0.0.21:54321 > 10.0.0.100:53 (MAC) UDP, length 17
+    (MAC) 10.0.0.21 > 10.0.0.100 (MAC) ICMP echo request, id 7, seq 1, length 16
 
 Sequence numbers are relative: each side's SYN is 1, where the C tool begins to count, so that its lines compare.
 A side whose SYN was not seen keeps its absolute numbers; a segment without ACK acknowledges 0.
@@ -12,12 +14,14 @@ from __future__ import annotations
 
 from lvs_rawcheck.cli.output import complain
 from lvs_rawcheck.errors import WireError
-from lvs_rawcheck.wire import arp, icmp, icmpv6
+from lvs_rawcheck.link.nudge import DISCARD_PORT
+from lvs_rawcheck.wire import arp, icmp, icmpv6, sctp
 from lvs_rawcheck.wire import tcp as tcp_wire
 from lvs_rawcheck.wire.address import format_address, format_endpoint, format_mac
 from lvs_rawcheck.wire.checksum import pseudo_header_sum
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, parse_ethernet
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, parse_packet
+from lvs_rawcheck.wire.udp import parse_datagram
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from lvs_rawcheck.wire.icmp import IcmpMessage
     from lvs_rawcheck.wire.ip import Packet
 
-CONVERSATION = 1  # -v: TCP, and the ICMP errors about it
+CONVERSATION = 1  # -v: TCP, UDP, SCTP, echoes, and the ICMP errors about them
 NEIGHBOURS = 2  # -vv: ARP and neighbour discovery too
 
 _FLAG_LETTERS = (  # in tcpdump's order and spelling
@@ -45,6 +49,12 @@ _FLAG_LETTERS = (  # in tcpdump's order and spelling
 _SYN_COUNTS_AS = 1
 _SEQUENCE_MASK = 0xFFFFFFFF
 _ARP_WORDS = {arp.REQUEST: "request who has", arp.REPLY: "reply"}
+_CHUNK_NAMES = {sctp.INIT: "INIT", sctp.INIT_ACK: "INIT ACK", sctp.ABORT: "ABORT"}
+_ECHOES = {
+    "ICMP": {icmp.ECHO_REQUEST: "request", icmp.ECHO_REPLY: "reply"},
+    "ICMPv6": {icmpv6.ECHO_REQUEST: "request", icmpv6.ECHO_REPLY: "reply"},
+}
+_ICMP_HEADER = 8  # octets
 _NEIGHBOUR_TYPES = (icmpv6.NEIGHBOUR_SOLICITATION, icmpv6.NEIGHBOUR_ADVERTISEMENT)
 
 
@@ -95,8 +105,12 @@ class PacketLines:
         packet = parse_packet(frame.payload)
         if packet.protocol == PROTO_TCP:
             return CONVERSATION, *self._tcp_words(frame.payload, packet)
+        if packet.protocol == PROTO_UDP:
+            return CONVERSATION, *_udp_words(frame.payload, packet)
+        if packet.protocol == PROTO_SCTP:
+            return CONVERSATION, *_sctp_words(frame.payload, packet)
         if packet.protocol in (PROTO_ICMP, PROTO_ICMPV6):
-            return *_icmp_words(frame.payload, packet), ""
+            return _icmp_words(frame.payload, packet)
         return NEIGHBOURS, f"{_between(packet)} protocol {packet.protocol}", ""
 
     def _tcp_words(self, octets: bytes, packet: Packet) -> tuple[str, str]:
@@ -131,7 +145,26 @@ def _arp_words(octets: bytes) -> str:
     return f"{sender} ARP {words} {format_address(packet.target_ip)}"
 
 
-def _icmp_words(octets: bytes, packet: Packet) -> tuple[int, str]:
+def _udp_words(octets: bytes, packet: Packet) -> tuple[str, str]:
+    datagram = parse_datagram(octets, packet, None)
+    ports = datagram.source_port, datagram.destination_port
+    return _between_ports(packet, *ports), f" UDP, length {len(datagram.payload)}"
+
+
+def _sctp_words(octets: bytes, packet: Packet) -> tuple[str, str]:
+    datagram = sctp.parse_packet(octets[packet.payload_offset : packet.end], checksum_ready=False)
+    tag, chunks = sctp.tag_and_chunks(datagram.payload)
+    chunk_type, _ = sctp.first_chunk(chunks)
+    name = _CHUNK_NAMES.get(chunk_type, f"chunk {chunk_type}")
+    between = _between_ports(packet, datagram.source_port, datagram.destination_port)
+    return between, f" SCTP [{name}], tag {tag}, length {len(chunks)}"
+
+
+def _between_ports(packet: Packet, source_port: int, destination_port: int) -> str:
+    return f"{format_endpoint(packet.source, source_port)} > {format_endpoint(packet.destination, destination_port)}"
+
+
+def _icmp_words(octets: bytes, packet: Packet) -> tuple[int, str, str]:
     from lvs_rawcheck.checks.icmp_errors import read_error
 
     error = read_error(octets, packet)
@@ -139,17 +172,26 @@ def _icmp_words(octets: bytes, packet: Packet) -> tuple[int, str]:
         flow = error.flow
         sender = format_endpoint(flow.source, flow.source_port)
         receiver = format_endpoint(flow.destination, flow.destination_port)
-        # An error about something else than TCP is about the datagram that makes the kernel's neighbour entry.
-        level = CONVERSATION if flow.protocol == PROTO_TCP else NEIGHBOURS
-        return level, f"{_between(packet)} {error.sentence} about {sender} > {receiver}"
+        nudged = flow.protocol == PROTO_UDP and flow.destination_port == DISCARD_PORT
+        level = NEIGHBOURS if nudged else CONVERSATION  # what was nudged is the kernel's neighbour entry
+        return level, f"{_between(packet)} {error.sentence} about {sender} > {receiver}", ""
     if packet.protocol == PROTO_ICMP:
         message = icmp.parse_icmp(octets, packet.payload_offset, packet.end)
-        return CONVERSATION, f"{_between(packet)} ICMP {message.type}/{message.code}"
+        return CONVERSATION, _between(packet), _echo_words("ICMP", message)
     pseudo_sum = pseudo_header_sum(packet.source, packet.destination, PROTO_ICMPV6)
     message = icmpv6.parse_icmpv6(octets, packet.payload_offset, packet.end, pseudo_sum)
     if message.type in _NEIGHBOUR_TYPES:
-        return NEIGHBOURS, _neighbour_words(message, packet)
-    return CONVERSATION, f"{_between(packet)} ICMPv6 {message.type}/{message.code}"
+        return NEIGHBOURS, _neighbour_words(message, packet), ""
+    return CONVERSATION, _between(packet), _echo_words("ICMPv6", message)
+
+
+def _echo_words(name: str, message: IcmpMessage) -> str:
+    """Return what an echo says, of anything else type and code; length: as tcpdump counts, with the header."""
+    direction = _ECHOES[name].get(message.type)
+    if direction is None:
+        return f" {name} {message.type}/{message.code}"
+    identifier, sequence = icmp.echo_numbers(message)
+    return f" {name} echo {direction}, id {identifier}, seq {sequence}, length {_ICMP_HEADER + len(message.body)}"
 
 
 def _neighbour_words(message: IcmpMessage, packet: Packet) -> str:

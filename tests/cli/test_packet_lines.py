@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvs_rawcheck.cli.packet_lines import CONVERSATION, NEIGHBOURS, PacketLines
+from lvs_rawcheck.wire import sctp
 from lvs_rawcheck.wire.address import parse_address, parse_mac
 from lvs_rawcheck.wire.arp import REPLY, REQUEST, ArpPacket
 from lvs_rawcheck.wire.ethernet import BROADCAST, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet, multicast_mac
@@ -21,14 +22,17 @@ from lvs_rawcheck.wire.icmpv6 import (
     neighbour_solicitation,
     solicited_node_address,
 )
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_UDP, build_packet
+from lvs_rawcheck.wire.icmpv6 import echo_request as icmpv6_echo_request
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_UDP, build_packet
 from lvs_rawcheck.wire.tcp import ACK, CWR, ECE, FIN, PSH, RST, SYN, Segment
 from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
+from lvs_rawcheck.wire.udp import Datagram
 
 DIRECTOR, REAL, VIP = (parse_address(text) for text in ("10.0.0.21", "10.0.0.42", "10.0.0.100"))
 DIRECTOR6, REAL6, VIP6 = (parse_address(text) for text in ("2001:db8::21", "2001:db8::42", "2001:db8::100"))
 DIRECTOR_MAC, REAL_MAC = parse_mac("02:00:0a:00:00:15"), parse_mac("02:00:0a:00:00:2a")
 OUT = "(02:00:0a:00:00:15) 10.0.0.21:54321 > 10.0.0.100:80 (02:00:0a:00:00:2a)"
+TO_DNS = "(02:00:0a:00:00:15) 10.0.0.21:54321 > 10.0.0.100:53 (02:00:0a:00:00:2a)"
 BACK = "(02:00:0a:00:00:2a) 10.0.0.100:80 > 10.0.0.21:54321 (02:00:0a:00:00:15)"
 TEMPLATE = SegmentTemplate(AddressPair(DIRECTOR, VIP), 54321, 80)
 BACK_TEMPLATE = SegmentTemplate(AddressPair(VIP, DIRECTOR), 80, 54321)
@@ -42,6 +46,11 @@ def sent(seq: int, ack: int, flags: int, payload: bytes = b"") -> bytes:
 def received(seq: int, ack: int, flags: int, payload: bytes = b"") -> bytes:
     packet = BACK_TEMPLATE.packet(Segment(80, 54321, seq, ack, flags, 64240, b"", payload))
     return Ethernet(DIRECTOR_MAC, REAL_MAC, ETHERTYPE_IPV4, packet).to_octets()
+
+
+def sent_packet(protocol: int, payload: bytes) -> bytes:
+    packet = build_packet(DIRECTOR, VIP, protocol, payload)
+    return Ethernet(REAL_MAC, DIRECTOR_MAC, ETHERTYPE_IPV4, packet).to_octets()
 
 
 def frame(ethertype: int, packet: bytes, destination: bytes = DIRECTOR_MAC, source: bytes = REAL_MAC) -> bytes:
@@ -133,19 +142,58 @@ def test_an_icmp_error_names_what_it_is_about() -> None:
     )
 
 
-def test_an_icmp_error_about_a_datagram_is_of_the_neighbours() -> None:
+def test_an_icmp_error_about_a_datagram_of_a_check() -> None:
+    datagram = build_packet(DIRECTOR, VIP, PROTO_UDP, bytes.fromhex("c000 0035 0008 0000"))
+    level, line = PacketLines().describe(unreachable(3, datagram))
+    assert level == CONVERSATION
+    assert "about 10.0.0.21:49152 > 10.0.0.100:53" in line
+
+
+def test_an_icmp_error_about_a_nudge_is_of_the_neighbours() -> None:
     datagram = build_packet(DIRECTOR, REAL, PROTO_UDP, bytes.fromhex("c000 0009 0008 0000"))
     level, line = PacketLines().describe(unreachable(3, datagram))
     assert level == NEIGHBOURS
     assert "ICMP 3/3 (port unreachable)" in line
 
 
-def test_other_icmp() -> None:
+def test_echo() -> None:
     echo = build_packet(VIP, DIRECTOR, PROTO_ICMP, icmp_to_octets(echo_reply(1, 2, b"x")))
     assert PacketLines().describe(frame(ETHERTYPE_IPV4, echo)) == (
         CONVERSATION,
-        "(02:00:0a:00:00:2a) 10.0.0.100 > 10.0.0.21 ICMP 0/0 (02:00:0a:00:00:15)",
+        "(02:00:0a:00:00:2a) 10.0.0.100 > 10.0.0.21 (02:00:0a:00:00:15) ICMP echo reply, id 1, seq 2, length 9",
     )
+    echo = icmpv6_to_octets(icmpv6_echo_request(1, 2, b"x"), DIRECTOR6, VIP6)
+    assert PacketLines().describe(frame(ETHERTYPE_IPV6, build_packet(DIRECTOR6, VIP6, PROTO_ICMPV6, echo))) == (
+        CONVERSATION,
+        "(02:00:0a:00:00:2a) 2001:db8::21 > 2001:db8::100 (02:00:0a:00:00:15)"
+        " ICMPv6 echo request, id 1, seq 2, length 9",
+    )
+
+
+def test_other_icmp() -> None:
+    redirect = build_packet(REAL, DIRECTOR, PROTO_ICMP, icmp_to_octets(IcmpMessage(5, 1, bytes(4), bytes(28))))
+    assert PacketLines().describe(frame(ETHERTYPE_IPV4, redirect)) == (
+        CONVERSATION,
+        "(02:00:0a:00:00:2a) 10.0.0.42 > 10.0.0.21 (02:00:0a:00:00:15) ICMP 5/1",
+    )
+
+
+def test_datagrams() -> None:
+    pair = AddressPair(DIRECTOR, VIP)
+    asked = Datagram(54321, 53, b"a question here.").to_octets(pair.pseudo_sum)
+    assert PacketLines().describe(sent_packet(PROTO_UDP, asked)) == (CONVERSATION, f"{TO_DNS} UDP, length 16")
+
+
+def test_sctp() -> None:
+    init = sctp.packet_to_octets(54321, 53, sctp.payload_of(0, sctp.init_chunk(7, 1)))
+    assert PacketLines().describe(sent_packet(PROTO_SCTP, init)) == (
+        CONVERSATION,
+        f"{TO_DNS} SCTP [INIT], tag 0, length 20",
+    )
+    abort = sctp.packet_to_octets(54321, 53, sctp.payload_of(8, sctp.abort_chunk()))
+    assert PacketLines().describe(sent_packet(PROTO_SCTP, abort))[1] == f"{TO_DNS} SCTP [ABORT], tag 8, length 4"
+    data = sctp.packet_to_octets(54321, 53, sctp.payload_of(8, bytes.fromhex("00 03 0004")))
+    assert PacketLines().describe(sent_packet(PROTO_SCTP, data))[1] == f"{TO_DNS} SCTP [chunk 0], tag 8, length 4"
 
 
 @pytest.mark.parametrize("length", range(14, 54))
