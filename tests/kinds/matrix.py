@@ -37,6 +37,8 @@ class Row:
     port: int
     options: tuple[str, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    also: tuple[tuple[str, ...], ...] = ()
+    """Other options with which the same server is healthy."""
     stopped: str = Reason.REFUSED
     """The reason while nothing listens there."""
     name: str = ""

@@ -46,6 +46,10 @@ class Served:
         """Return the result from the director that takes this path."""
         return self._check(family, path, self.row.port, self.row.options, timeout)
 
+    def check_so(self, family: Family, path: str, options: tuple[str, ...]) -> Result:
+        """Return the result of a check with other options."""
+        return self._check(family, path, self.row.port, options, PATIENT)
+
     def check_wrong(self, family: Family, path: str, wrong: Wrong) -> Result:
         """Return the result of a check that wants what this server is not."""
         timeout = SHORT if wrong.silent else PATIENT
@@ -69,6 +73,13 @@ def served(request: pytest.FixtureRequest, site: Site) -> Iterator[Served]:
 @both_paths
 def test_healthy(served: Served, family: Family, path: str) -> None:
     assert_reason(served.check(family, path), Reason.OK)
+
+
+@v6_in_the_long_run
+@both_paths
+def test_healthy_in_other_words(served: Served, family: Family, path: str) -> None:
+    for options in served.row.also:
+        assert_reason(served.check_so(family, path, options), Reason.OK)
 
 
 @v6_in_the_long_run

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pgsql: postgresql, with every way to prove a password."""
+"""pgsql and mysql: postgresql and mariadb, with every way to prove a password."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from tests.kinds.secrets import secret
 from tests.kinds.trust import OTHER_NAME, VERIFIED
 from tests.netns.daemons import databases
 
-PGSQL = 5432
+PGSQL, MYSQL = 5432, 3306
 
 
 def _query(user: str, query: str = databases.QUERY, password: str = databases.PASSWORD) -> tuple[str, ...]:
-    login = ("--login", user, "--password-file", secret(password))
-    return (*login, "--database", databases.DATABASE, "--request", query)
+    return (*_query_without_password(user, query), "--password-file", secret(password))
+
+
+def _query_without_password(user: str, query: str = databases.QUERY) -> tuple[str, ...]:
+    return ("--login", user, "--database", databases.DATABASE, "--request", query)
 
 
 def _wrong_password(user: str) -> Wrong:
@@ -29,34 +32,42 @@ def _wrong_answers(user: str) -> tuple[Wrong, ...]:
     )
 
 
-_SCRAM_OVER_TLS = (*_query(databases.PGSQL_SCRAM), "--tls")
+def _other_name(user: str) -> Wrong:
+    return Wrong(OTHER_NAME.why, OTHER_NAME.reason, (*_query(user), "--tls", *OTHER_NAME.options), OTHER_NAME.says)
+
 
 ROWS = (
     Row(
         "pgsql",
         databases.postgresql,
         PGSQL,
-        _query(databases.PGSQL_TRUSTED),
-        _wrong_answers(databases.PGSQL_TRUSTED),
-        name="trusted",
-    ),
-    *(
-        Row("pgsql", databases.postgresql, PGSQL, _query(user), (_wrong_password(user),), name=method)
-        for user, method in (
-            (databases.PGSQL_SCRAM, "scram-sha-256"),
-            (databases.PGSQL_MD5, "md5"),
-            (databases.PGSQL_CLEAR, "password"),
-        )
+        _query(databases.PGSQL_SCRAM),
+        (
+            *(_wrong_password(user) for user in (databases.PGSQL_SCRAM, databases.PGSQL_MD5, databases.PGSQL_CLEAR)),
+            *_wrong_answers(databases.PGSQL_SCRAM),
+            _other_name(databases.PGSQL_SCRAM),
+        ),
+        also=(
+            _query_without_password(databases.PGSQL_TRUSTED),
+            _query(databases.PGSQL_MD5),
+            _query(databases.PGSQL_CLEAR),
+            (*_query(databases.PGSQL_SCRAM), "--tls", *VERIFIED),
+        ),
     ),
     Row(
-        "pgsql",
-        databases.postgresql,
-        PGSQL,
-        (*_SCRAM_OVER_TLS, *VERIFIED),
+        "mysql",
+        databases.mariadb,
+        MYSQL,
+        _query(databases.MYSQL_USER),
         (
-            _wrong_password(databases.PGSQL_SCRAM),
-            Wrong(OTHER_NAME.why, OTHER_NAME.reason, (*_SCRAM_OVER_TLS, *OTHER_NAME.options), OTHER_NAME.says),
+            _wrong_password(databases.MYSQL_USER),
+            *_wrong_answers(databases.MYSQL_USER),
+            _other_name(databases.MYSQL_USER),
+            Wrong("its proof is not ours", Reason.RESPONSE, _query(databases.MYSQL_USER_ED25519), "ed25519"),
         ),
-        name="tls",
+        also=(
+            _query_without_password(databases.MYSQL_USER_WITHOUT_PASSWORD),
+            (*_query(databases.MYSQL_USER), "--tls", *VERIFIED),
+        ),
     ),
 )

@@ -23,13 +23,13 @@ _WRONG_IN_A_DIRECTORY = (
 )
 
 ROWS = (
-    Row("ftp", files.vsftpd, FTP, name="anonymous"),
     Row(
         "ftp",
         files.vsftpd,
         FTP,
         (*_FTP_USER, secret(files.PASSWORD)),
         wrong=(Wrong("the password is wrong", Reason.RESPONSE, (*_FTP_USER, secret("sesame")), "530"),),
+        also=((),),
     ),
     Row(
         "ldap",
@@ -37,8 +37,8 @@ ROWS = (
         LDAP,
         (*_BOUND, "--receive", "^ou=hidden,"),
         (*_WRONG_IN_A_DIRECTORY, Wrong("it waits for TLS", Reason.CLOSED, port=LDAPS)),
+        also=((),),
     ),
-    Row("ldap", directories.slapd, LDAP, name="anonymous"),
     Row(
         "ldaps",
         directories.slapd,

@@ -58,8 +58,8 @@ ROWS = (
             Wrong("it is a POP3 server", Reason.PROTOCOL, port=POP),
             Wrong("it waits for TLS", Reason.TIMEOUT, port=IMAPS, silent=True),
         ),
+        also=((),),
     ),
-    Row("imap", mail.dovecot, IMAP, name="without-login"),
     Row(
         "imaps",
         mail.dovecot,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""stream: scripts for redis, memcached, and for postfix, which is asked for TLS on the way."""
+"""stream and simpletcp: what redis, memcached, and postfix, which is asked for TLS on the way, can be told."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ _STARTTLS = _script(
     'expect-regex "250 .*\\r\\n"',
 )
 
+_VERSION = ("--request", r"version\n")
+
 ROWS = (
     Row(
         "stream",
@@ -69,4 +71,15 @@ ROWS = (
         (Wrong(OTHER_NAME.why, OTHER_NAME.reason, (*_STARTTLS, *OTHER_NAME.options), OTHER_NAME.says),),
         name="starttls",
     ),
+    Row(
+        "simpletcp",
+        stores.memcached,
+        MEMCACHED,
+        (*_VERSION, "--receive", r"^VERSION \d"),
+        (
+            Wrong("it says something else", Reason.TIMEOUT, (*_VERSION, "--receive", "PONG"), silent=True),
+            Wrong("it ends", Reason.CLOSED, ("--request", r"quit\n", "--receive", "BYE")),
+        ),
+    ),
+    Row("oracle", stores.memcached, MEMCACHED),
 )

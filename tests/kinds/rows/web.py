@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tcp, http, https: nginx, haproxy, and what openssl's server makes of TLS."""
+"""tcp, http, https, http_proxy: nginx, haproxy, and tinyproxy in front of nginx."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lvs_rawcheck.checks.base import Reason
 from tests.kinds.matrix import Row, Wrong
@@ -12,11 +12,12 @@ from tests.kinds.trust import OTHER_NAME, VERIFIED
 from tests.netns.daemons import certificates, web
 from tests.netns.daemons.daemon import Daemon
 from tests.netns.topology import Host
-from tests.tls.authority import Identity
 
-HTTP, HTTPS = 80, 443
+HTTP, HTTPS, PROXY = 80, 443, 3128
+_ORIGIN, _ORIGIN_PORT, _CLOSED_PORT = "127.0.0.1", 8081, 8082
 _PAGE = web.HEALTHY_PAGE.encode()
 _BIG = ("--path", "/big", "--http-version", "1.1", "--host", certificates.NAME)
+_HEAD_AND_NO_CONTENT = ("--method", "HEAD", "--next", "--path", "/empty")
 _SHA256 = ("--sha256", hashlib.sha256(_PAGE).hexdigest())
 _ALL_AT_ONCE = (
     *("--host", certificates.NAME, "--status", "200", "--status", "300-302", "--response-header", "x-health: up"),
@@ -37,15 +38,27 @@ _WRONG_ANSWERS = (
 _OUT_OF_ORDER = Wrong("it is out of order", Reason.STATUS, ("--path", "/down"), "503")
 
 
-def _with(issued: Callable[[], Identity]) -> Callable[[Host, Sequence[str]], Daemon]:
-    return lambda host, addresses: web.nginx(host, addresses, HTTP, HTTPS, issued())
+def _proxy(host: Host, addresses: Sequence[str]) -> Daemon:
+    origin = web.nginx(host, [_ORIGIN], _ORIGIN_PORT, HTTPS)
+    proxy = web.tinyproxy(host, addresses, PROXY, refused="forbidden")
+    proxy.origins.append(origin)
+    return proxy
+
+
+def _url(path: str = "/", port: int = _ORIGIN_PORT, host: str = _ORIGIN) -> tuple[str, ...]:
+    return ("--url", f"http://{host}:{port}{path}")
 
 
 ROWS = (
     Row("tcp", web.nginx, HTTP),
-    Row("http", web.nginx, HTTP, _ALL_AT_ONCE, (*_WRONG_ANSWERS, Wrong("it speaks TLS", Reason.STATUS, port=HTTPS))),
-    Row("http", web.nginx, HTTP, _BIG, name="long-answer"),
-    Row("http", web.nginx, HTTP, ("--method", "HEAD", "--next", "--path", "/empty"), name="several"),
+    Row(
+        "http",
+        web.nginx,
+        HTTP,
+        _ALL_AT_ONCE,
+        (*_WRONG_ANSWERS, Wrong("it speaks TLS", Reason.STATUS, port=HTTPS)),
+        also=(_BIG, _HEAD_AND_NO_CONTENT),
+    ),
     Row("http", web.haproxy, HTTP, ("--contains", "healthy"), (_OUT_OF_ORDER,), name="haproxy"),
     Row(
         "https",
@@ -53,8 +66,8 @@ ROWS = (
         HTTPS,
         (*VERIFIED, *_ALL_AT_ONCE),
         (*_WRONG_ANSWERS, OTHER_NAME, Wrong("no TLS there", Reason.TLS, port=HTTP)),
+        also=(_BIG, _HEAD_AND_NO_CONTENT),
     ),
-    Row("https", web.nginx, HTTPS, _BIG, name="long-answer"),
     Row(
         "https",
         web.haproxy,
@@ -64,10 +77,15 @@ ROWS = (
         name="haproxy",
     ),
     Row(
-        "https",
-        _with(certificates.expired),
-        HTTPS,
-        wrong=(Wrong("its certificate has expired", Reason.TLS, VERIFIED, "expired"),),
-        name="expired",
+        "http_proxy",
+        _proxy,
+        PROXY,
+        (*_url(), "--contains", "healthy"),
+        (
+            Wrong("the origin is out of order", Reason.STATUS, _url("/down"), "503"),
+            Wrong("the origin is not there", Reason.STATUS, _url(port=_CLOSED_PORT), "50"),
+            Wrong("it must not ask that host", Reason.STATUS, _url(host="forbidden"), "403"),
+            Wrong("the page says something else", Reason.BODY, (*_url(), "--contains", "unhealthy")),
+        ),
     ),
 )

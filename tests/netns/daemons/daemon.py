@@ -85,6 +85,8 @@ class Daemon:
         self.name = Path(argv[0]).name
         self.folder = folder
         self.seconds = 0.0
+        self.origins: list[Daemon] = []
+        """Others that it needs; they end with it."""
         self._host = host
         self._log = folder / "output"
         self._started = time.monotonic()
@@ -111,6 +113,8 @@ class Daemon:
             if self._process.stdout is not None:
                 self._process.stdout.close()
             shutil.rmtree(self.folder)
+        for origin in self.origins:
+            origin.stop()
 
     def wait_until(self, answers: Callable[[], bool]) -> Daemon:
         """Return this daemon as soon as it answers; AssertionError with its output if it does not, or ended."""
