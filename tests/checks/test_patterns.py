@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -290,3 +292,20 @@ def test_a_long_pattern_costs_no_more_than_its_length(piece: bytes) -> None:
     """Quadratic reading of these 100,000 octets would take minutes, and the run with it."""
     answer = answer_to(from_pcre2, piece * (100_000 // len(piece)), ["extended"])
     assert isinstance(answer, re.Pattern) or len(answer) < 300
+
+
+def test_a_search_without_end_answers_to_signals() -> None:
+    """What the time of a hostile text rests on: an alarm that raises ends the search."""
+    endless = compile_pattern("(a+)+$")
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(TimeoutError):
+            endless.search(b"a" * 60 + b"b")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -157,7 +157,7 @@ def test_most_items_are_translated(pcre2: Pcre2, perl: Perl) -> None:
 
 
 def quick_and_full(examples: int) -> list[object]:
-    return [pytest.param(examples, id="quick"), pytest.param(100 * examples, id="full", marks=pytest.mark.full)]
+    return [pytest.param(examples, id="quick"), pytest.param(20 * examples, id="full", marks=pytest.mark.full)]
 
 
 def settled(examples: int) -> settings:

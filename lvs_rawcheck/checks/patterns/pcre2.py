@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """PCRE2's patterns: keepalived's `regex` with its `regex_options` (check_http.c, keepalived.conf(5)).
 
-The meaning is that of pcre2_compile() with the options, and of one pcre2_match() over the whole text.
+The meaning is that of pcre2_compile() with the options, and of one pcre2_match() over the whole text, as its
+interpreter has it. keepalived runs what PCRE2's JIT compiler makes of the pattern, and 10.42's departs from the
+interpreter in rare places: `.(?>A+?|a)\\z` misses "aAA", and match_unset_backref is not kept in some that backtrack.
 """
 
 from __future__ import annotations
