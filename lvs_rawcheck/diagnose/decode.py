@@ -12,7 +12,7 @@ import logging
 # Set before scapy is loaded, which says at once what it thinks of this host's routes.
 logging.getLogger("scapy").setLevel(logging.ERROR)
 
-from scapy.layers import inet, inet6, l2  # noqa: E402 - see above
+from scapy.layers import dns, inet, inet6, l2, sctp  # noqa: E402 - see above
 from scapy.packet import Packet, Raw  # noqa: E402
 
 _ARP_REQUEST = 1
@@ -37,6 +37,10 @@ class Decoder:
             return str(frame.summary())
         if network.haslayer(inet.TCP) and not _is_quotation(network):
             return self._tcp_words(network, network[inet.TCP])
+        if network.haslayer(inet.UDP) and not _is_quotation(network):
+            return _udp_words(network, network[inet.UDP])
+        if network.haslayer(sctp.SCTP) and not _is_quotation(network):
+            return _sctp_words(network, network[sctp.SCTP])
         return f"{network.src} > {network.dst} {_other_words(network)}{_hops(network)}"
 
     def _tcp_words(self, network: Packet, segment: Packet) -> str:
@@ -63,6 +67,33 @@ class Decoder:
 
 def _endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _between_ports(network: Packet, carrier: Packet) -> str:
+    return f"{_endpoint(network.src, carrier.sport)} > {_endpoint(network.dst, carrier.dport)}"
+
+
+def _udp_words(network: Packet, datagram: Packet) -> str:
+    length = f"{len(datagram.payload)} octets"
+    message = f" {_dns_words(datagram[dns.DNS])}" if dns.DNS in datagram else ""
+    return f"{_between_ports(network, datagram)} UDP {length}{message}{_hops(network)}"
+
+
+def _dns_words(message: Packet) -> str:
+    question = message.getlayer(dns.DNSQR)
+    asked = f" {question.sprintf('%DNSQR.qtype%')} {_name(question.qname)}" if question is not None else ""
+    if not message.qr:
+        return f"DNS query {message.id}{asked}"
+    return f"DNS response {message.id} {message.sprintf('%DNS.rcode%')}{asked} {message.ancount} answers"
+
+
+def _name(qname: object) -> str:
+    return qname.decode("ascii", "backslashreplace") if isinstance(qname, bytes) else str(qname)
+
+
+def _sctp_words(network: Packet, packet: Packet) -> str:
+    name = packet.payload.name.removeprefix("SCTPChunk")
+    return f"{_between_ports(network, packet)} SCTP {name} tag {packet.tag}{_hops(network)}"
 
 
 def _hops(network: Packet) -> str:

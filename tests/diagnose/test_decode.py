@@ -8,14 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvs_rawcheck.diagnose.decode import Decoder
-from lvs_rawcheck.wire import icmp, icmpv6
+from lvs_rawcheck.wire import icmp, icmpv6, sctp
 from lvs_rawcheck.wire.address import parse_address
 from lvs_rawcheck.wire.arp import REPLY, REQUEST, ArpPacket
+from lvs_rawcheck.wire.checksum import pseudo_header_sum
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet
 from lvs_rawcheck.wire.icmp import IcmpMessage
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, build_packet
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_UDP, build_packet
 from lvs_rawcheck.wire.tcp import ACK, PSH, SACK_PERMITTED, SYN, Segment, mss_option
 from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
+from lvs_rawcheck.wire.udp import Datagram
 
 DIRECTOR_MAC, REAL_MAC = bytes.fromhex("020000000100"), bytes.fromhex("020000000200")
 DIRECTOR, REAL, VIP = (parse_address(text) for text in ("10.0.0.21", "10.0.0.42", "10.0.0.100"))
@@ -56,6 +58,42 @@ def test_ipv6_endpoints_stand_in_brackets() -> None:
 def test_padding_is_no_data() -> None:
     words = Decoder().describe(sent(Segment(50000, 80, 5, 0, SYN, 64240)) + bytes(6))
     assert words == "10.0.0.21:50000 > 10.0.0.100:80 TCP S seq 0 win 64240 ttl 64"
+
+
+QUERY = bytes.fromhex("1234 0100 0001 0000 0000 0000 07") + b"example" + bytes.fromhex("00 0006 0001")
+REFUSAL = bytes.fromhex("1234 8105 0001 0000 0000 0000 07") + b"example" + bytes.fromhex("00 0006 0001")
+
+
+def datagram(source: bytes, destination: bytes, ports: tuple[int, int], payload: bytes) -> bytes:
+    octets = Datagram(*ports, payload).to_octets(pseudo_header_sum(source, destination, PROTO_UDP))
+    family = ETHERTYPE_IPV4 if len(source) == 4 else ETHERTYPE_IPV6
+    return ethernet(build_packet(source, destination, PROTO_UDP, octets), family)
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (
+            datagram(DIRECTOR, VIP, (50000, 53), QUERY),
+            "10.0.0.21:50000 > 10.0.0.100:53 UDP 25 octets DNS query 4660 SOA example. ttl 64",
+        ),
+        (
+            datagram(VIP6, DIRECTOR6, (53, 50000), REFUSAL),
+            "[2001:db8::100]:53 > [2001:db8::21]:50000 UDP 25 octets DNS response 4660 refused SOA example."
+            " 0 answers hlim 64",
+        ),
+        (datagram(DIRECTOR, VIP, (50000, 514), b"hello"), "10.0.0.21:50000 > 10.0.0.100:514 UDP 5 octets ttl 64"),
+        (datagram(DIRECTOR, VIP, (50000, 53), b"hello"), "10.0.0.21:50000 > 10.0.0.100:53 UDP 5 octets ttl 64"),
+    ],
+)
+def test_datagrams(frame: bytes, words: str) -> None:
+    assert Decoder().describe(frame) == words
+
+
+def test_sctp_packets() -> None:
+    init = sctp.packet_to_octets(50000, 3868, sctp.payload_of(0, sctp.init_chunk(7, 1)))
+    words = Decoder().describe(ethernet(build_packet(DIRECTOR, VIP, PROTO_SCTP, init), ETHERTYPE_IPV4))
+    assert words == "10.0.0.21:50000 > 10.0.0.100:3868 SCTP Init tag 0 ttl 64"
 
 
 def icmp4(message: IcmpMessage, source: bytes = REAL, destination: bytes = DIRECTOR) -> bytes:
@@ -126,6 +164,9 @@ def test_everything_else_that_the_filter_lets_through(frame: bytes, words: str) 
         st.binary(max_size=60).map(lambda rest: QUOTED6[:40] + rest),
         st.binary(max_size=60).map(lambda rest: build_packet(REAL, DIRECTOR, PROTO_ICMP, rest)),
         st.binary(max_size=60).map(lambda rest: build_packet(REAL6, DIRECTOR6, PROTO_ICMPV6, rest)),
+        st.binary(max_size=60).map(lambda rest: build_packet(VIP, DIRECTOR, PROTO_SCTP, rest)),
+        st.binary(max_size=60).map(lambda rest: datagram(VIP, DIRECTOR, (53, 50000), rest)[14:]),
+        st.binary(max_size=60).map(lambda rest: datagram(VIP, DIRECTOR, (53, 50000), REFUSAL[:12] + rest)[14:]),
     ),
 )
 def test_any_octets_have_a_description(ethertype: int, octets: bytes) -> None:
