@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.parameters import DECIMAL, Parameter, Values, one_of, whole_number
 from lvs_rawcheck.errors import LinkError, UsageError
-from lvs_rawcheck.wire.address import parse_address
+from lvs_rawcheck.tls.names import is_ip_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,28 +23,20 @@ def host_name(text: str) -> str:
     """Return a host name as DNS and certificates write it; UsageError."""
     labels = text.split(".")
     plain = all(0 < len(label) <= _LABEL_CHARACTERS and _IN_LABELS.issuperset(label) for label in labels)
-    if not plain or len(text) > _NAME_CHARACTERS or _is_address(text):
+    if not plain or len(text) > _NAME_CHARACTERS or is_ip_address(text):
         raise UsageError(f"not a host name (in ASCII, without a last dot): {text!r}")
     return text
 
 
 def host_name_or_address(text: str) -> str:
     """Return what a certificate can be for; UsageError."""
-    return text if _is_address(text) else host_name(text)
+    return text if is_ip_address(text) else host_name(text)
 
 
 def _protocol(text: str) -> str:
     if not text or not text.isascii() or len(text) > _PROTOCOL_OCTETS:
         raise UsageError(f"not the name of a protocol, 1 to {_PROTOCOL_OCTETS} ASCII characters: {text!r}")
     return text
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parse_address(text)
-    except UsageError:
-        return False
-    return True
 
 
 TLS_PARAMETERS: tuple[Parameter, ...] = (

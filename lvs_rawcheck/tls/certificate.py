@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from lvs_rawcheck.errors import RemoteProtocolError
+from lvs_rawcheck.wire.address import format_address
 
 SECONDS_PER_DAY = 86400
 
 
 class Certificate:
-    """The fields that a check reads. addresses: as ipaddress writes them. not_after: seconds since 1970 UTC."""
+    """The fields that a check reads. addresses: as format_address writes them. not_after: seconds since 1970 UTC."""
 
     __slots__ = ("addresses", "common_names", "host_names", "not_after", "subject")
 
@@ -76,8 +78,10 @@ def _alternative_names(certificate: x509.Certificate) -> tuple[list[str], list[s
         return [], []
     names = extension.value
     assert isinstance(names, x509.SubjectAlternativeName)
-    addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-    return names.get_values_for_type(x509.DNSName), addresses
+    addresses = names.get_values_for_type(x509.IPAddress)
+    # Networks, which may stand there as well (RFC 5280 4.2.1.10), name no server.
+    hosts = [address for address in addresses if isinstance(address, IPv4Address | IPv6Address)]
+    return names.get_values_for_type(x509.DNSName), [format_address(host.packed) for host in hosts]
 
 
 def _not_after(certificate: x509.Certificate) -> datetime:

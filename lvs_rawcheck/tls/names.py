@@ -8,8 +8,10 @@ verified. The rules here are those of OpenSSL's X509_check_host and X509_check_i
 
 from __future__ import annotations
 
-import ipaddress
 import string
+
+from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.wire.address import format_address, parse_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ _WILDCARD_STANDS_FOR = frozenset(string.ascii_lowercase + string.digits + "-")
 def is_ip_address(name: str) -> bool:
     """Return whether a name is an IPv4 or IPv6 address."""
     try:
-        ipaddress.ip_address(name)
-    except ValueError:
+        parse_address(name)
+    except UsageError:
         return False
     return True
 
@@ -33,7 +35,7 @@ def is_for(certificate: Certificate, name: str) -> bool:
     The subject's common name counts only where the certificate lists no host names at all.
     """
     if is_ip_address(name):
-        return str(ipaddress.ip_address(name)) in certificate.addresses
+        return format_address(parse_address(name)) in certificate.addresses
     return any(matches(name, pattern) for pattern in certificate.host_names or certificate.common_names)
 
 
