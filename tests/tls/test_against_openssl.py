@@ -122,6 +122,10 @@ def test_a_renegotiation(tmp_path: Path) -> None:
         talk.until(Secured)
         talk.received = b""
         server.say("R\n")
+        talk.receive()
+        assert talk.session.next_event() is None
+        talk.session.send(b"in the middle of it\n")  # which OpenSSL takes once it is over
+        talk.socket.sendall(talk.session.octets_to_send())
         while CHANGE_CIPHER_SPEC not in record_types(talk.received):  # which every handshake has, and nothing else
             talk.receive()
             assert talk.session.next_event() is None
@@ -130,6 +134,9 @@ def test_a_renegotiation(tmp_path: Path) -> None:
         event = talk.until(DataReceived)[-1]
         assert isinstance(event, DataReceived)
         assert event.octets == b"behind it\n"[: len(event.octets)]
+        talk.socket.sendall(talk.session.octets_to_send())
+        heard = tmp_path / "output"
+        wait_until(lambda: b"in the middle of it\n" in heard.read_bytes(), "s_server did not hear it", PATIENT)
 
 
 @pytest.mark.full
