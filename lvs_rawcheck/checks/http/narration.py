@@ -23,8 +23,8 @@ def lines_of(octets: bytes) -> list[str]:
 
 def head_lines(head: bytes) -> list[str]:
     """Return the lines of a header, printable, without the blank one at its end."""
-    lines = [line.removesuffix(b"\r") for line in head.removesuffix(b"\n").removesuffix(b"\r").split(b"\n")]
-    told = [_printable(line) for line in lines[:_LINES_TOLD] if line]
+    lines = [line for octets in head.split(b"\n") if (line := octets.removesuffix(b"\r"))]
+    told = [_printable(line) for line in lines[:_LINES_TOLD]]
     if len(lines) > _LINES_TOLD:
         told.append(f"[{len(lines) - _LINES_TOLD} further lines]")
     return told

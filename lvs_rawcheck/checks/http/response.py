@@ -2,15 +2,16 @@
 """A response as it arrives, in h11's events: a header, pieces of content, the end.
 
 h11 reads, and only reads: it is told of a request like ours, so that it knows what a response may be. Bounds are
-ours: the header's (`head.py`), and the small pieces in which the rest is handed on, so that h11's own bound, on the
-line of a chunk or the trailers, holds however the octets came.
+ours: the header's (`head.py`), and the small pieces in which all is handed on, so that h11's own bound, on the line
+of a chunk or the trailers, holds however the octets came.
 """
 
 from __future__ import annotations
 
+import re
+
 import h11
 
-from lvs_rawcheck.checks.base import shown
 from lvs_rawcheck.checks.http.head import HeadBuffer, tidy
 from lvs_rawcheck.errors import RemoteProtocolError
 
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     FinalResponse = h11.Response | h11.InformationalResponse
 
 SWITCHING_PROTOCOLS = 101  # the one interim response that is the last: RFC 9110 15.2.2
-_PIECE_OCTETS = 4096
-_LINE_LIMIT = 16 * 1024  # octets, of a chunk's line or all the trailers
+_PIECE_OCTETS = 2048
+_LINE_LIMIT = 4096  # octets, of a chunk's line or all the trailers: h11 may take a time that grows with its square
+_TOO_LARGE = 431  # RFC 6585 5, h11's hint for it
+_WORDS_CHARACTERS = 120
+_BYTEARRAY = re.compile(r"bytearray\(b(.*)\)", re.DOTALL)
 
 # Upgrade: so that h11 takes a 101 for what it is. Read once: events are never changed.
 _REQUESTS = {
@@ -57,16 +61,16 @@ class ResponseReader:
 
         RemoteProtocolError: not HTTP.
         """
-        if not self.head:
-            found = self._read_head(octets)
-            if found is None:
-                return
-            response, octets = found
-            yield response
-            if not octets:
-                yield from self._events()  # an empty body has ended already
         for start in range(0, len(octets), _PIECE_OCTETS):
-            self._connection.receive_data(octets[start : start + _PIECE_OCTETS])
+            piece = octets[start : start + _PIECE_OCTETS]
+            if not self.head:
+                found = self._read_head(piece)
+                if found is None:
+                    continue
+                response, piece = found
+                yield response
+            if piece:
+                self._connection.receive_data(piece)
             yield from self._events()
 
     def ends_here(self) -> bool:
@@ -102,7 +106,14 @@ class ResponseReader:
         try:
             event = self._connection.next_event()
         except (h11.RemoteProtocolError, ValueError) as error:  # ValueError: a number of more digits than int() reads
-            raise RemoteProtocolError(f"not HTTP: {shown(str(error).encode())}") from error
+            raise RemoteProtocolError(f"not HTTP: {_words_of(error)}") from error
         if isinstance(event, type) or type(event) is h11.ConnectionClosed:
             return None  # a class: NEED_DATA, PAUSED
         return event
+
+
+def _words_of(error: h11.RemoteProtocolError | ValueError) -> str:
+    """Return what h11 found wrong, short, and without the names of Python's types."""
+    if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == _TOO_LARGE:
+        return f"the line of a chunk, or trailers, of more than {_LINE_LIMIT} octets"
+    return _BYTEARRAY.sub(r"\1", str(error))[:_WORDS_CHARACTERS]
