@@ -8,33 +8,55 @@ handshake is said to the server's own address.
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Endpoint, Reason, Verdict
+from lvs_rawcheck.checks.base import Exchange, Reason, Verdict
+from lvs_rawcheck.checks.standard_course import StandardCourse
+from lvs_rawcheck.checks.steps import make_talks
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.link.sock_diag import listener
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, PROTO_UDP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lvs_rawcheck.checks.base import Result
+    from collections.abc import Iterable
+
+    from lvs_rawcheck.checks.base import Conversation, Endpoint, Result
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.rtnetlink import Netlink
 
 _HERE = "local: this host is the real server"
+_LISTENED_TO = (PROTO_TCP, PROTO_UDP)  # of which the kernel can be asked for a listener
 
 
-def check_local(netlink: Netlink, request: Request, result: Result, started: float, deadline: float) -> None:
-    """Fill in a result: whether this host would serve the endpoint; LinkError: it cannot be judged."""
-    if result.endpoint is None:
-        return
-    result.verdict = judge_listener(netlink, result.endpoint)
-    if not result.healthy or request.kind == TcpConversation.kind:
-        return
-    from lvs_rawcheck.checks.standard_course import run_standard
+class LocalCheck:
+    """Whether this host would serve an endpoint. To make one opens what may need privileges; `run` closes it."""
 
-    run_standard(request, result, result.endpoint.port, None, started, deadline)
-    result.verdict.detail = f"{_HERE}, asked at its own address: {result.verdict.detail}"
+    __slots__ = ("_course", "_protocols", "_result")
+
+    def __init__(self, request: Request, result: Result) -> None:
+        """Raise LinkError where a socket is not to be had."""
+        self._result = result
+        self._course: StandardCourse | None = None
+        talks = make_talks(request.steps, result.endpoint)
+        self._protocols = {_protocol_of(talk) for talk in talks}
+        if result.endpoint is not None and any(map(_says_more, talks)):
+            self._course = StandardCourse(request, result, result.endpoint.port, None)
+
+    def run(self, netlink: Netlink, started: float, deadline: float) -> None:
+        """Fill in the result; LinkError: it cannot be judged."""
+        result, course = self._result, self._course
+        try:
+            if result.endpoint is None:
+                return
+            result.verdict = judge_listeners(netlink, result.endpoint, self._protocols)
+            if result.healthy and course is not None:
+                course.run(started, deadline)
+                result.verdict.detail = f"{_HERE}, asked at its own address: {result.verdict.detail}"
+        finally:
+            if course is not None:
+                course.close()
 
 
-def judge_listener(netlink: Netlink, endpoint: Endpoint) -> Verdict:
+def judge_listeners(netlink: Netlink, endpoint: Endpoint, protocols: Iterable[int]) -> Verdict:
     """Return whether the VIP is held here and something listens there; LinkError: the kernel will not say.
 
     It is held where packets to it are delivered here: by an address, or by a local route alone (AnyIP).
@@ -42,6 +64,16 @@ def judge_listener(netlink: Netlink, endpoint: Endpoint) -> Verdict:
     route = netlink.route(endpoint.vip)
     if route is None or route.kind != "local":
         return Verdict(Reason.NO_ANSWER, f"{_HERE}, and does not hold the VIP")
-    if not listener(endpoint.vip, endpoint.port):
+    wanted = [protocol for protocol in protocols if protocol in _LISTENED_TO]
+    if not all(listener(endpoint.vip, endpoint.port, protocol) for protocol in wanted):
         return Verdict(Reason.REFUSED, f"{_HERE}, and nothing listens there")
-    return Verdict(Reason.OK, f"{_HERE}, and something listens there")
+    return Verdict(Reason.OK, f"{_HERE}, and {'something listens there' if wanted else 'holds the VIP'}")
+
+
+def _protocol_of(talk: Conversation | Exchange) -> int:
+    return talk.protocol if isinstance(talk, Exchange) else PROTO_TCP
+
+
+def _says_more(talk: Conversation | Exchange) -> bool:
+    """Return whether a check asks for more than that the kernel would take a connection, or answer an echo."""
+    return talk.kind != TcpConversation.kind and _protocol_of(talk) not in (PROTO_ICMP, PROTO_ICMPV6)

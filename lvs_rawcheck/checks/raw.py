@@ -43,17 +43,20 @@ def run_raw(request: Request, results: list[Result], started: float, deadline: f
             for result in results:
                 result.verdict = path
         elif isinstance(path, LocalServer):
-            hooks.sockets_open()
-            _run_local(netlink, request, results, started, deadline)
+            _run_local(netlink, request, results, started, deadline, hooks)
         else:
             _run_on_wire(netlink, request, path, results, started, deadline, hooks)
 
 
-def _run_local(netlink: Netlink, request: Request, results: list[Result], started: float, deadline: float) -> None:
-    from lvs_rawcheck.checks.local import check_local
+def _run_local(
+    netlink: Netlink, request: Request, results: list[Result], started: float, deadline: float, hooks: Hooks
+) -> None:
+    from lvs_rawcheck.checks.local import LocalCheck
 
-    for result in results:
-        check_local(netlink, request, result, started, deadline)
+    checks = [LocalCheck(request, result) for result in results]
+    hooks.sockets_open()
+    for check in checks:
+        check.run(netlink, started, deadline)
 
 
 def _run_on_wire(

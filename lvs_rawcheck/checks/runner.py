@@ -13,6 +13,7 @@ from lvs_rawcheck.errors import LinkError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.checks.standard_course import StandardCourse
 
 _LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
 
@@ -137,23 +138,35 @@ class _Run:
         if not of_port:
             return
         source = self._source()
+        courses = [(self._open_course(port, source, sharing), sharing) for port, sharing in of_port.items()]
         try:
             self.hooks.sockets_open()
         except LinkError as error:  # a standard check as root is what the site had before
             for result in results:
                 result.notes.append(str(error))
-        for left, (port, sharing) in zip(range(len(of_port), 0, -1), of_port.items(), strict=True):
+        for left, (course, sharing) in zip(range(len(courses), 0, -1), courses, strict=True):
             now = clock.now()
-            self._run_standard_port(port, source, now + (self.deadline - now) / left, sharing)
+            self._run_course(course, now + (self.deadline - now) / left, sharing)
 
-    def _run_standard_port(self, port: int, source: bytes | None, deadline: float, sharing: list[Result]) -> None:
-        first = sharing[0]
+    def _open_course(self, port: int, source: bytes | None, sharing: list[Result]) -> StandardCourse | None:
+        """Return the check of one port, None where it cannot be made: its results say why."""
         try:
-            from lvs_rawcheck.checks.standard_course import run_standard
+            from lvs_rawcheck.checks.standard_course import StandardCourse
 
-            run_standard(self.request, first, port, source, self.started, deadline)
+            return StandardCourse(self.request, sharing[0], port, source)
         except Exception as error:
-            first.verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
+            sharing[0].verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
+            return None
+
+    def _run_course(self, course: StandardCourse | None, deadline: float, sharing: list[Result]) -> None:
+        first = sharing[0]
+        if course is not None:
+            try:
+                course.run(self.started, deadline)
+            except Exception as error:
+                first.verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
+            finally:
+                course.close()
         for result in sharing[1:]:
             result.verdict, result.facts = first.verdict, first.facts
 

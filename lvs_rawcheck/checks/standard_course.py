@@ -5,32 +5,79 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Exchange
 from lvs_rawcheck.checks.standard import StandardFlow
-from lvs_rawcheck.checks.steps import note_phases, note_step
+from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lvs_rawcheck.checks.base import Result
+    from lvs_rawcheck.checks.base import Conversation, Result, Verdict
     from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.checks.standard_datagram import StandardExchange
+
+
+class StandardCourse:
+    """A request's steps at one port of the real server, for a result to be filled in.
+
+    source: the address to speak from, None: the kernel chooses. To make one opens what may need privileges, so that
+    they can be given up before it is run; whoever makes one closes it.
+    """
+
+    __slots__ = ("_exchanges", "_port", "_request", "_result", "_source", "_talks")
+
+    def __init__(self, request: Request, result: Result, port: int, source: bytes | None) -> None:
+        """Raise LinkError where a socket is not to be had."""
+        self._request = request
+        self._result = result
+        self._port = port
+        self._source = source
+        self._talks = make_talks(request.steps, result.endpoint)
+        self._exchanges: dict[int, StandardExchange] = {}
+        try:
+            self._open_exchanges()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close what was opened; twice is harmless."""
+        for exchange in self._exchanges.values():
+            exchange.close()
+
+    def run(self, started: float, deadline: float) -> None:
+        """Fill in the result; LinkError: it cannot be judged. started, deadline: monotonic seconds."""
+        for number, talk in enumerate(self._talks):
+            verdict = self._run_step(number, talk, started, deadline)
+            note_step(self._result, number, len(self._talks), verdict)
+            if not verdict.healthy:
+                return
+
+    def _open_exchanges(self) -> None:
+        for number, talk in enumerate(self._talks):
+            if isinstance(talk, Exchange):
+                from lvs_rawcheck.checks.standard_datagram import StandardExchange
+
+                self._exchanges[number] = StandardExchange(self._request.real_ip, self._port, talk, self._source)
+
+    def _run_step(self, number: int, talk: Conversation | Exchange, started: float, deadline: float) -> Verdict:
+        result = self._result
+        if isinstance(talk, Exchange):
+            exchange = self._exchanges[number]
+            verdict = exchange.run(deadline)
+            note_phases(result, talk, exchange.began_at, exchange.phases)
+            return verdict
+        with StandardFlow(self._request.real_ip, self._port, talk, deadline, self._source) as flow:
+            verdict = flow.run()
+        if flow.connected_at is not None and number == 0:
+            result.phases_ms["connect"] = (flow.connected_at - started) * 1000
+        note_phases(result, talk, flow.connected_at, flow.phases)
+        return verdict
 
 
 def run_standard(
     request: Request, result: Result, port: int, source: bytes | None, started: float, deadline: float
 ) -> None:
-    """Fill in a result by the request's steps, at this port of the real server; LinkError: it cannot be judged.
-
-    source: the address to speak from, None: the kernel chooses. started, deadline: monotonic seconds.
-    """
-    count = len(request.steps)
-    for number, step in enumerate(request.steps):
-        talk = step()
-        assert not isinstance(talk, Exchange)
-        if result.endpoint is not None:
-            talk.note_endpoint(result.endpoint)
-        with StandardFlow(request.real_ip, port, talk, deadline, source) as flow:
-            verdict = flow.run()
-        note_step(result, number, count, verdict)
-        if flow.connected_at is not None and number == 0:
-            result.phases_ms["connect"] = (flow.connected_at - started) * 1000
-        note_phases(result, talk, flow.connected_at, flow.phases)
-        if not verdict.healthy:
-            return
+    """Fill in a result by the request's steps, at this port of the real server; LinkError: it cannot be judged."""
+    course = StandardCourse(request, result, port, source)
+    try:
+        course.run(started, deadline)
+    finally:
+        course.close()

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The ordinary check in datagrams: the same exchange over the kernel's sockets, to the real server's own address.
+
+UDP goes over a connected socket, which hears of ICMP errors (udp(7), IP_RECVERR). An echo goes over a ping socket
+where net.ipv4.ping_group_range lets us have one (icmp(7)), else over a raw socket. SCTP is our own INIT over a raw
+socket, since the kernel's SCTP would make an association, where it has SCTP at all. Raw sockets need CAP_NET_RAW: so
+all are opened at once, before root is given up, and used later.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import select
+from errno import (
+    EACCES,
+    EAGAIN,
+    ECONNREFUSED,
+    EHOSTUNREACH,
+    ENETUNREACH,
+    ENOBUFS,
+    ENOPROTOOPT,
+    EOPNOTSUPP,
+    EPERM,
+    EPROTO,
+)
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.errors import LinkError, WireError
+from lvs_rawcheck.wire import icmp, icmpv6, sctp
+from lvs_rawcheck.wire.address import format_address, socket_family
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_UDP
+from lvs_rawcheck.wire.ipv4 import parse_ipv4
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.base import Exchange
+
+# Option to hear of every ICMP error, by address length: level and name (ip(7), ipv6(7)).
+_RECEIVE_ERRORS = {4: (0, 11), 16: (41, 25)}
+_REASONS = {
+    ECONNREFUSED: Reason.UNREACHABLE,  # ICMP 3/3, ICMPv6 1/4 (icmp_err_convert, tab_unreach of the kernel)
+    ENOPROTOOPT: Reason.UNREACHABLE,  # ICMP 3/2
+    EOPNOTSUPP: Reason.UNREACHABLE,  # ICMP 3/5
+    EPROTO: Reason.UNREACHABLE,  # ICMP 12, ICMPv6 4
+    EACCES: Reason.UNREACHABLE,  # ICMPv6 1/1
+    EHOSTUNREACH: Reason.NO_NEIGHBOUR,  # also ICMP 3/1, 3/9, 3/10 and 3/13
+    ENETUNREACH: Reason.NOT_ON_LINK,
+}
+_MEANINGS = {
+    ECONNREFUSED: "ICMP port unreachable: nothing listens there",
+    ENOPROTOOPT: "ICMP protocol unreachable: it does not speak that protocol",
+    EPROTO: "ICMP parameter problem: it does not speak that protocol",
+    EHOSTUNREACH: "no neighbour, or unreachable by ICMP",
+}
+_LOST = (EAGAIN, ENOBUFS)  # as a wire might lose it
+_RECEIVE_OCTETS = 65536
+_PORTS = range(32768, 61000)  # net.ipv4.ip_local_port_range
+
+
+class StandardExchange:
+    """One exchange with one port of the real server. Whoever makes one closes it.
+
+    source: the address to speak from; None: the kernel chooses.
+    """
+
+    __slots__ = ("_exchange", "_peer", "_poll", "_socket", "_source", "_way", "began_at", "phases")
+
+    def __init__(self, address: bytes, port: int, exchange: Exchange, source: bytes | None = None) -> None:
+        """Open the socket; LinkError: it is not to be had."""
+        self._exchange = exchange
+        self._source = source
+        self._way = _way(exchange.protocol, port)
+        self._peer = (format_address(address), port if exchange.protocol == PROTO_UDP else 0)
+        self._socket = self._way.open(socket_family(address))
+        self._socket.setsockopt(*_RECEIVE_ERRORS[len(address)], 1)
+        self._poll = select.poll()
+        self._poll.register(self._socket.fileno(), select.POLLIN)
+        self.began_at: float | None = None
+        """When the first datagram was sent, monotonic seconds."""
+        self.phases: list[float] = []
+        """When the answer came, monotonic seconds."""
+
+    def close(self) -> None:
+        """Close the socket; twice is harmless."""
+        self._socket.close()
+
+    def run(self, deadline: float) -> Verdict:
+        """Return the verdict, by the deadline."""
+        try:
+            if self._source is not None:
+                self._bind(format_address(self._source))
+            self._socket.connect(self._peer)
+            return self._exchange_datagrams(deadline)
+        except OSError as error:
+            return self._verdict_of(error)
+
+    def _bind(self, source: str) -> None:
+        try:
+            self._socket.bind((source, 0))
+        except OSError:
+            return  # it was lost meanwhile: then the kernel chooses
+
+    def _exchange_datagrams(self, deadline: float) -> Verdict:
+        octets = self._way.to_octets(self._exchange.datagram_to_send())
+        send_at = self.began_at = clock.now()
+        while (now := clock.now()) < deadline:
+            if now >= send_at:
+                self._send(octets)
+                send_at = now + self._exchange.interval
+            self._poll.poll(int((min(send_at, deadline) - now) * 1000) + 1)
+            verdict = self._receive()
+            if verdict is not None:
+                self._say_farewell()
+                return verdict
+        silence = f"no answer from {self._peer_name()}"
+        return self._exchange.silence() or Verdict(Reason.NO_ANSWER, silence)
+
+    def _receive(self) -> Verdict | None:
+        """Take in one datagram, if there is one."""
+        try:
+            payload = self._way.payload_of(self._socket.recv(_RECEIVE_OCTETS))
+        except (BlockingIOError, WireError):
+            return None
+        verdict = self._exchange.datagram_received(payload) if payload is not None else None
+        if verdict is not None:
+            self.phases.append(clock.now())
+        return verdict
+
+    def _send(self, octets: bytes) -> None:
+        try:
+            self._socket.send(octets)
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+
+    def _say_farewell(self) -> None:
+        farewell = self._exchange.farewell()
+        if not farewell:
+            return
+        try:
+            self._socket.send(self._way.to_octets(farewell))
+        except OSError:
+            return  # the verdict is given: a farewell does not change it
+
+    def _verdict_of(self, error: OSError) -> Verdict:
+        """Return what a failed call says of the server; LinkError where it speaks of this host."""
+        reason = _REASONS.get(error.errno or 0)
+        if reason is None:
+            raise LinkError(f"cannot ask {self._peer_name()}: {error.strerror}") from error
+        meaning = _MEANINGS.get(error.errno or 0, error.strerror)
+        return Verdict(reason, f"{self._peer_name()}: {meaning}")
+
+    def _peer_name(self) -> str:
+        address, port = self._peer
+        return f"{address} port {port}" if port else address
+
+
+class _Way:
+    """How payloads go through a socket of the kernel's."""
+
+    def open(self, family: int) -> _socket.socket:
+        """Return a socket; LinkError: it is not to be had."""
+        return _open(family, _socket.SOCK_DGRAM, PROTO_UDP)
+
+    def to_octets(self, payload: bytes) -> bytes:
+        """Return what is to be sent."""
+        return payload
+
+    def payload_of(self, octets: bytes) -> bytes | None:
+        """Return the payload of what was received, None if it is no answer."""
+        return octets
+
+
+class _EchoWay(_Way):
+    """Echo messages. A ping socket puts its own identifier in: what tells our replies from others' is their data."""
+
+    def __init__(self, protocol: int) -> None:
+        self._protocol = protocol
+        self._with_header = False
+
+    def open(self, family: int) -> _socket.socket:
+        """Return a ping socket, else a raw one."""
+        try:
+            return _open(family, _socket.SOCK_DGRAM, self._protocol)
+        except LinkError:
+            self._with_header = self._protocol == PROTO_ICMP  # raw(7): a raw IPv4 socket shows the IP header
+            return _open(family, _socket.SOCK_RAW, self._protocol)
+
+    def to_octets(self, payload: bytes) -> bytes:
+        """Return an echo request; over IPv6 the kernel writes the checksum (RFC 3542 3.1)."""
+        identifier = int.from_bytes(os.urandom(2), "big")
+        module = icmp if self._protocol == PROTO_ICMP else icmpv6
+        return icmp.icmp_to_octets(module.echo_request(identifier, 1, payload))
+
+    def payload_of(self, octets: bytes) -> bytes | None:
+        """Return the data of an echo reply."""
+        if self._with_header:
+            octets = octets[parse_ipv4(octets).payload_offset :]
+        reply = icmp.ECHO_REPLY if self._protocol == PROTO_ICMP else icmpv6.ECHO_REPLY
+        return octets[icmp.HEADER_OCTETS :] if octets[:1] == bytes((reply,)) else None
+
+
+class _SctpWay(_Way):
+    """SCTP packets from a random port, over a raw socket; the kernel does without their checksum."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._own_port = _PORTS[int.from_bytes(os.urandom(2), "big") % len(_PORTS)]
+        self._with_header = False
+
+    def open(self, family: int) -> _socket.socket:
+        """Return a raw socket."""
+        self._with_header = family == _socket.AF_INET
+        return _open(family, _socket.SOCK_RAW, PROTO_SCTP)
+
+    def to_octets(self, payload: bytes) -> bytes:
+        """Return an SCTP packet."""
+        return sctp.packet_to_octets(self._own_port, self._port, payload)
+
+    def payload_of(self, octets: bytes) -> bytes | None:
+        """Return the payload of a packet between the two ports."""
+        if self._with_header:
+            octets = octets[parse_ipv4(octets).payload_offset :]
+        packet = sctp.parse_packet(octets, checksum_ready=False)  # local and veth traffic may do without
+        ours = (packet.source_port, packet.destination_port) == (self._port, self._own_port)
+        return packet.payload if ours else None
+
+
+def _way(protocol: int, port: int) -> _Way:
+    if protocol in (PROTO_ICMP, PROTO_ICMPV6):
+        return _EchoWay(protocol)
+    if protocol == PROTO_SCTP:
+        return _SctpWay(port)
+    return _Way()
+
+
+def _open(family: int, socket_type: int, protocol: int) -> _socket.socket:
+    try:
+        return _socket.socket(family, socket_type | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC, protocol)
+    except OSError as error:
+        if error.errno in (EPERM, EACCES):
+            raise LinkError(f"no permission to open a socket for IP protocol {protocol} (CAP_NET_RAW)") from error
+        raise LinkError(f"no socket: {error.strerror}") from error
