@@ -194,4 +194,8 @@ class MysqlConversation(MessageConversation):
             return f"greeting (version {shown(Greeting(content).version)})"
         if packets.is_end(content):
             return "end of columns or rows"
-        return f"packet {number} ({len(content)} octets: {shown(content)})"
+        if first == packets.END:
+            return f"wish for another login ({packets.plugin_name(content[1:])})"
+        if content.startswith(packets.COLUMN):
+            return "column"
+        return f"packet {number} ({shown(content)})"

@@ -14,6 +14,7 @@ HEADER_OCTETS = 4
 NONCE_OCTETS = 20
 OK, MORE_DATA, LOCAL_FILE, END, ERROR = 0x00, 0x01, 0xFB, 0xFE, 0xFF
 """What begins a packet's content."""
+COLUMN = b"\x03def"  # the description of one begins with its catalogue, which is always this
 
 CONNECT_WITH_DB = 1 << 3
 PROTOCOL_41 = 1 << 9

@@ -141,7 +141,7 @@ class PgsqlConversation(MessageConversation):
             return judge_long_result(self._rows)
         if letter == b"E":
             self._verdict = Verdict(Reason.RESPONSE, f"the query failed: {messages.error_sentence(content)}")
-        elif letter == b"C" and self._verdict is None:
+        elif letter == b"C":
             self._rows = messages.rows_of(content)
         elif letter in _COPY:
             return Verdict(Reason.RESPONSE, "the query copies data, which brings no row")
