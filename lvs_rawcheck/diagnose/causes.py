@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from socket import IPPROTO_SCTP
 
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_endpoint
-from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_TCP, PROTO_UDP
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class _Carrier:
 _CARRIERS = {
     PROTO_TCP: _Carrier("tcp", "-ltnp", "the service's queue is full"),
     PROTO_UDP: _Carrier("udp", "-lunp", "the service does not answer such a question"),
-    IPPROTO_SCTP: _Carrier("sctp", "-lSnp", "the service does not answer"),
+    PROTO_SCTP: _Carrier("sctp", "-lSnp", "the service does not answer"),
 }
 
 _ADD_VIP = "on {real}: {ip} addr add {vip}/{prefix} dev lo"

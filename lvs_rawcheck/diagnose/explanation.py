@@ -17,9 +17,9 @@ from lvs_rawcheck.diagnose.causes import Scene, explain_cause
 from lvs_rawcheck.diagnose.error_heard import error_heard
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.own_address import (
-    OWN_CHECK_SECONDS,
     OWN_CONNECT_SECONDS,
-    probe_own_check,
+    OwnCheck,
+    own_check_seconds,
     probe_own_connection,
     probe_own_listener,
 )
@@ -92,7 +92,7 @@ def explain(request: Request, sockets_open: Callable[[], None] | None = None) ->
 
 def longest_seconds(request: Request) -> float:
     """Return how long an explanation may take: the check, then its probes."""
-    return request.timeout + WIRE_SECONDS + max(OWN_CONNECT_SECONDS, min(request.timeout, OWN_CHECK_SECONDS))
+    return request.timeout + WIRE_SECONDS + max(OWN_CONNECT_SECONDS, own_check_seconds(request))
 
 
 class _Inquiry:
@@ -106,6 +106,7 @@ class _Inquiry:
         self._endpoint: Endpoint = request.endpoints[0]
         self._path: Path | None = None
         self._real_mac: bytes | None = None
+        self._own_check: OwnCheck | None = None
         self._probes: list[Probe] = []
         self._probing_from: int | None = None
 
@@ -123,8 +124,10 @@ class _Inquiry:
         return format_endpoint(address, self._endpoint.port)
 
     def wrap(self, link: Link, path: Path) -> Link:
-        """Record what passes this link."""
+        """Record what passes this link; what a probe needs privileges for is opened while we have them."""
         self._path = path
+        if self._overheard.protocol != PROTO_TCP:
+            self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
         return self.recording.wrap(link)
 
     def probe(self, link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
@@ -140,13 +143,17 @@ class _Inquiry:
     def _probe_own_address(self, path: Path, answered: bool) -> Probe:
         if not answered and self._overheard.protocol == PROTO_TCP:
             return probe_own_connection(self._request, self._endpoint, path.director_ip)
-        return probe_own_check(self._request, self._endpoint, path.director_ip)
+        if self._own_check is None:
+            self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
+        return self._own_check.probe(own_check_seconds(self._request))
 
     def _note_verdict(self, result: Result) -> None:
         self._transcript.note(f"{result.verdict.reason}: {result.verdict.detail}")
 
     def conclude(self, result: Result) -> Explanation:
         """Return all of it, with the cause."""
+        if self._own_check is not None:
+            self._own_check.close()
         place = self._place(result)
         if self._path is None:
             self._note_verdict(result)

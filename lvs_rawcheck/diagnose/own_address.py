@@ -7,12 +7,13 @@ where the kind has no connection. Where the VIP answered and did not pass, the w
 
 from __future__ import annotations
 
+from contextlib import closing
 from copy import copy
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result, Verdict
 from lvs_rawcheck.checks.request import Request
-from lvs_rawcheck.checks.standard_course import run_standard
+from lvs_rawcheck.checks.standard_course import StandardCourse
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.diagnose.probe import OWN_SERVICE, Probe
@@ -45,37 +46,58 @@ def probe_own_listener(real_ip: bytes, port: int) -> Probe:
     return Probe(OWN_SERVICE, text, Answer.CONNECTED if listening else Answer.REFUSED)
 
 
-def probe_own_connection(request: Request, endpoint: Endpoint, director_ip: bytes) -> Probe:
-    """Return whether a TCP connection can be made there.
+class OwnCheck:
+    """The same check at the real server's own address. Close it.
 
-    director_ip: the source; left to itself the kernel may choose a VIP, and the server would answer to itself.
+    To make one opens what may need privileges, so that they can be given up before it is asked. director_ip: the
+    source; left to itself the kernel may choose a VIP, and the server would answer to itself.
     """
+
+    def __init__(self, request: Request, endpoint: Endpoint, director_ip: bytes) -> None:
+        self.where = format_endpoint(request.real_ip, endpoint.port)
+        self._result = Result(request.kind, request.real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, "not asked"))
+        self._course: StandardCourse | None = None
+        try:
+            self._course = StandardCourse(request, self._result, endpoint.port, director_ip)
+        except LinkError as error:
+            self._result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
+
+    def close(self) -> None:
+        """Close what was opened; twice is harmless."""
+        if self._course is not None:
+            self._course.close()
+
+    def probe(self, seconds: float) -> Probe:
+        """Return what the check makes of it, within this time."""
+        verdict = self.verdict(seconds)
+        return _probe(f"the same check of {self.where}", _ANSWERS.get(verdict.reason, Answer.NOT_PASSED), verdict)
+
+    def verdict(self, seconds: float) -> Verdict:
+        """Return the verdict, within this time."""
+        if self._course is not None:
+            now = clock.now()
+            try:
+                self._course.run(now, now + seconds)
+            except LinkError as error:
+                return Verdict(Reason.CANNOT_JUDGE, str(error))
+        return self._result.verdict
+
+
+def probe_own_connection(request: Request, endpoint: Endpoint, director_ip: bytes) -> Probe:
+    """Return whether a TCP connection can be made there; director_ip: as above."""
     connecting = copy(request)
     connecting.steps = (TcpConversation,)
-    where = format_endpoint(request.real_ip, endpoint.port)
-    verdict = _verdict_there(connecting, endpoint, director_ip, OWN_CONNECT_SECONDS)
+    with closing(OwnCheck(connecting, endpoint, director_ip)) as own:
+        verdict = own.verdict(OWN_CONNECT_SECONDS)
     answer = Answer.CONNECTED if verdict.healthy else _ANSWERS.get(verdict.reason, Answer.SILENCE)
-    return _probe(f"TCP connection to {where}", answer, verdict)
+    return _probe(f"TCP connection to {own.where}", answer, verdict)
 
 
-def probe_own_check(request: Request, endpoint: Endpoint, director_ip: bytes) -> Probe:
-    """Return what the same check makes of it; director_ip: as above."""
-    seconds = min(request.timeout, OWN_CHECK_SECONDS)
-    verdict = _verdict_there(request, endpoint, director_ip, seconds)
-    where = format_endpoint(request.real_ip, endpoint.port)
-    return _probe(f"the same check of {where}", _ANSWERS.get(verdict.reason, Answer.NOT_PASSED), verdict)
+def own_check_seconds(request: Request) -> float:
+    """Return how long the check may take there."""
+    return min(request.timeout, OWN_CHECK_SECONDS)
 
 
 def _probe(question: str, answer: Answer, verdict: Verdict) -> Probe:
     nothing_more = answer == Answer.CONNECTED or verdict.reason in _SPEAKS_FOR_ITSELF
     return Probe(OWN_SERVICE, question, answer, "" if nothing_more else verdict.detail)
-
-
-def _verdict_there(request: Request, endpoint: Endpoint, director_ip: bytes, seconds: float) -> Verdict:
-    result = Result(request.kind, request.real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, "not asked"))
-    now = clock.now()
-    try:
-        run_standard(request, result, endpoint.port, director_ip, now, now + seconds)
-    except LinkError as error:
-        return Verdict(Reason.CANNOT_JUDGE, str(error))
-    return result.verdict

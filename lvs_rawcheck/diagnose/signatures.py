@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from socket import IPPROTO_SCTP
 
 from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
-from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_TCP, PROTO_UDP
 
 HEALTHY = "healthy"
 ARP_LEAK = "arp-leak"
@@ -39,7 +38,7 @@ SERVICE_DIFFERS_BY_ADDRESS = "service-differs-by-address"
 ANSWERS_FROM_REAL_ADDRESS = "answers-from-real-address"
 UNCLEAR = "unclear"
 
-PROTOCOLS_WITH_PORTS = (PROTO_TCP, PROTO_UDP, IPPROTO_SCTP)
+PROTOCOLS_WITH_PORTS = (PROTO_TCP, PROTO_UDP, PROTO_SCTP)
 
 
 @dataclass(frozen=True)

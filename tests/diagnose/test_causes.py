@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from socket import IPPROTO_SCTP
 
 import pytest
 
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import CAUSES, Scene, explain_cause
 from lvs_rawcheck.wire.address import parse_address
-from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_TCP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP
 
 SCENE4 = Scene(
     parse_address("10.0.0.42"), parse_address("10.0.0.100"), 80, "eth0", "02:00:00:00:02:00", "what was said"
@@ -70,7 +69,7 @@ def test_the_first_line_is_the_command_with_the_real_addresses(cause: str, scene
     ("cause", "protocol", "line"),
     [
         (signatures.FILTERED_PORT, PROTO_UDP, "on {real}: {iptables} -I INPUT -d {vip} -p udp --dport 80 -j ACCEPT"),
-        (signatures.REJECTED, IPPROTO_SCTP, "on {real}: {iptables} -I INPUT -d {vip} -p sctp --dport 80 -j ACCEPT"),
+        (signatures.REJECTED, PROTO_SCTP, "on {real}: {iptables} -I INPUT -d {vip} -p sctp --dport 80 -j ACCEPT"),
         (signatures.REJECTED, PROTO_ICMP, "on {real}: {iptables} -I INPUT -d {vip} -p {icmp} -j ACCEPT"),
         (signatures.SERVICE_DOWN, PROTO_UDP, "on {real}: ss -lunp 'sport = :80'"),
         (signatures.SERVICE_DOWN, PROTO_TCP, "on {real}: ss -ltnp 'sport = :80'"),
