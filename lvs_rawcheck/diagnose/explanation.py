@@ -119,8 +119,10 @@ class _Inquiry:
         return told
 
     def _peer(self) -> str:
-        """Return whom a connection of the check is made to: without a path, this host's own address."""
+        """Return whom the check speaks to: without a path, this host's own address."""
         address = self._endpoint.vip if self._path is not None else self._request.real_ip
+        if self._overheard.protocol not in signatures.PROTOCOLS_WITH_PORTS:
+            return format_address(address)
         return format_endpoint(address, self._endpoint.port)
 
     def wrap(self, link: Link, path: Path) -> Link:

@@ -28,7 +28,7 @@ class _Securing(Protocol):
 
 
 class Overheard:
-    """Steps that are told as they happen. where: returns whom a stream is connected to, in words.
+    """Steps that are told as they happen. where: returns whom they speak to, in words.
 
     Steps may all be made before the first one begins to speak.
     """
@@ -60,13 +60,16 @@ class Overheard:
             self._transcript.note(f"check {number} of {len(self.steps)}")
 
     def _wrap(self, talk: Conversation | Exchange, begin: Callable[[], None]) -> Conversation | Exchange:
-        if isinstance(talk, Exchange):
-            return TellingExchange(talk, self._transcript, begin)
+        def asking() -> None:
+            begin()
+            self._transcript.note(f"asking {self._where()}")
 
         def connected() -> None:
             begin()
             self._transcript.note(f"connected to {self._where()}")
 
+        if isinstance(talk, Exchange):
+            return TellingExchange(talk, self._transcript, asking)
         if isinstance(talk, _Securing):
             assert isinstance(talk, Conversation)
             talk.inner = Telling(talk.inner, self._transcript, talk)

@@ -71,8 +71,14 @@ def test_a_healthy_service(site: ServiceSite, family: Family) -> None:
     port = site.new_port()
     site.serve(family.vip, port, "datagram")
     told = ask(site, family, port)
+    asked_of = f"{family.vip}:{port}" if family is IPV4 else f"[{family.vip}]:{port}"
     assert told.cause == signatures.HEALTHY
-    assert conversation(told) == ["> who is there?", "< who is there?", "* ok: the same came back"]
+    assert conversation(told) == [
+        f"* asking {asked_of}",
+        "> who is there?",
+        "< who is there?",
+        "* ok: the same came back",
+    ]
 
 
 @each_family
@@ -152,7 +158,7 @@ def test_the_vip_is_missing(site: ServiceSite, family: Family) -> None:
 def test_an_echo(site: ServiceSite) -> None:
     told = ask(site, IPV4, site.new_port(), Echo)
     assert told.cause == signatures.HEALTHY
-    assert conversation(told)[0] == "> who is there?"
+    assert conversation(told)[:2] == [f"* asking {IPV4.vip}", "> who is there?"]
 
 
 def test_an_echo_that_a_firewall_rejects_has_no_port(site: ServiceSite) -> None:

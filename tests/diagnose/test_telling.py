@@ -195,7 +195,13 @@ def test_datagrams_are_told_with_those_that_are_no_answer() -> None:
     assert silence is not None
     assert (verdict.detail, silence.detail) == ("pong", "silence is golden")
     assert talk.facts() == {"answer": "pong"}
-    assert told(transcript) == ["> ping", "< who?", "* no answer to what was asked: passed over", "< pong"]
+    assert told(transcript) == [
+        "* asking 10.0.0.100:25",
+        "> ping",
+        "< who?",
+        "* no answer to what was asked: passed over",
+        "< pong",
+    ]
 
 
 def test_each_of_several_steps_is_announced_and_the_last_one_says_what_carries_it() -> None:
@@ -209,7 +215,14 @@ def test_each_of_several_steps_is_announced_and_the_last_one_says_what_carries_i
     second.datagram_to_send()
     second.datagram_to_send()
     assert steps.protocol == PROTO_UDP
-    assert told(transcript) == ["* check 1 of 2", "* connected to 10.0.0.100:25", "* check 2 of 2", "> ping", "> ping"]
+    assert told(transcript) == [
+        "* check 1 of 2",
+        "* connected to 10.0.0.100:25",
+        "* check 2 of 2",
+        "* asking 10.0.0.100:25",
+        "> ping",
+        "> ping",
+    ]
 
 
 def test_an_exchange_that_nobody_heard_is_one_all_the_same() -> None:
