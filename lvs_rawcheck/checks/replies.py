@@ -160,7 +160,7 @@ class NntpReader(Reader):
 
 
 class PopReader(Reader):
-    """`+OK` or `-ERR` (RFC 1939 3), in letters of either case as Mail::POP3Client takes them."""
+    """`+OK` or `-ERR` (RFC 1939 3), in letters of either case, as Mail::POP3Client takes a greeting."""
 
     __slots__ = ()
 
