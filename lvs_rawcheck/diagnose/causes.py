@@ -159,7 +159,7 @@ CAUSES = {
         ("on {real}: start the service", _SHOW_LISTENERS),
     ),
     signatures.SERVICE_UNHEALTHY: Cause(
-        "The data path works, {vip} answers at {real}; it is the service that does not pass: {detail}.",
+        "The data path to {vip} at {real} works; it is the service that does not pass: {detail}.",
         (
             "on {real}: see what the service itself says, in its log and when asked at {endpoint}",
             _SHOW_LISTENERS,

@@ -12,6 +12,7 @@ from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.checks.runner import run_request
+from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.causes import Scene, explain_cause
 from lvs_rawcheck.diagnose.error_heard import error_heard
@@ -159,8 +160,9 @@ class _Inquiry:
         place = self._place(result)
         if self._path is None:
             self._note_verdict(result)
-        if place == Place.LOCAL and not result.healthy:
-            self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port)]
+        if place in (Place.LOCAL, Place.OWN_ADDRESS) and not result.healthy:
+            protocol = self._overheard.protocol
+            self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port, protocol)]
         answers = {probe.name: probe.answer for probe in self._probes}
         protocol = self._overheard.protocol
         error = error_heard(self.recording.frames, protocol, self._endpoint)
@@ -187,7 +189,17 @@ class _Inquiry:
         if self._path is not None:
             return Place.WIRE
         # Without a path no frame was sent: this host judged itself, or there was nothing to judge.
-        return Place.NOWHERE if result.verdict.reason in _UNJUDGED else Place.LOCAL
+        if result.verdict.reason in _UNJUDGED:
+            return Place.NOWHERE
+        return Place.OWN_ADDRESS if self._asked_own_address(result) else Place.LOCAL
+
+    def _asked_own_address(self, result: Result) -> bool:
+        """Return whether this host, the real server itself, was found to serve the VIP, and was asked further."""
+        if result.kind == TcpConversation.kind or result.verdict.reason != Reason.REFUSED:
+            return self._overheard.began
+        # Refused because nothing listens on the VIP, or by its own address, since something does.
+        vip_probe = probe_own_listener(self._endpoint.vip, self._endpoint.port, self._overheard.protocol)
+        return vip_probe.answer == Answer.CONNECTED
 
     def _scene(self, result: Result, cause: str) -> Scene:
         return Scene(

@@ -35,7 +35,9 @@ class Place(StrEnum):
 
     WIRE = "wire"
     LOCAL = "local"
-    """The real server is this host."""
+    """The real server is this host, and its kernel was asked."""
+    OWN_ADDRESS = "own address"
+    """The real server is this host, its kernel would serve the VIP, and the service was asked at its own address."""
     NOWHERE = "nowhere"
     """It never came so far as to send a frame."""
 

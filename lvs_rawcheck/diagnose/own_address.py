@@ -20,6 +20,7 @@ from lvs_rawcheck.diagnose.probe import OWN_SERVICE, Probe
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.sock_diag import listener
 from lvs_rawcheck.wire.address import format_endpoint
+from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
 
 OWN_CONNECT_SECONDS = 1.3  # the kernel repeats its SYN after 1 s (RFC 6298 2.1)
 OWN_CHECK_SECONDS = 10.0  # as much as the check itself had, and at most this
@@ -36,11 +37,16 @@ _ANSWERS = {
 _SPEAKS_FOR_ITSELF = (Reason.REFUSED, Reason.NO_ANSWER)
 
 
-def probe_own_listener(real_ip: bytes, port: int) -> Probe:
-    """Return whether this host, the real server itself, listens on its own address; asked of the kernel."""
+def probe_own_listener(real_ip: bytes, port: int, protocol: int) -> Probe:
+    """Return whether this host, the real server itself, listens on its own address; asked of the kernel.
+
+    protocol: TCP or UDP; of others nothing can be asked.
+    """
     text = f"a listener on {format_endpoint(real_ip, port)}"
+    if protocol not in (PROTO_TCP, PROTO_UDP):
+        return Probe(OWN_SERVICE, text, Answer.NOT_ASKED)
     try:
-        listening = listener(real_ip, port)
+        listening = listener(real_ip, port, protocol)
     except LinkError as error:
         return Probe(OWN_SERVICE, text, Answer.FAILED, str(error))
     return Probe(OWN_SERVICE, text, Answer.CONNECTED if listening else Answer.REFUSED)

@@ -144,8 +144,9 @@ SIGNATURES = (
     Signature(VIP_MISSING_LOCAL, place=Place.LOCAL, check=(Reason.NO_ANSWER,)),
     Signature(BOUND_TO_REAL_ADDRESS, place=Place.LOCAL, check=(Reason.REFUSED,), own_service=_SERVES),
     Signature(SERVICE_DOWN, place=Place.LOCAL, check=(Reason.REFUSED,)),
-    Signature(SERVICE_UNHEALTHY, place=Place.LOCAL, check=_UNSATISFIED),
     Signature(HEALTHY, place=Place.LOCAL, check=(Reason.OK,)),
+    Signature(HEALTHY, place=Place.OWN_ADDRESS, check=(Reason.OK,)),
+    Signature(SERVICE_UNHEALTHY, place=Place.OWN_ADDRESS, check=(*_FAILURES, *_UNSATISFIED)),
     Signature(NOT_ON_LINK, place=Place.NOWHERE, check=(Reason.NOT_ON_LINK,)),
 )
 

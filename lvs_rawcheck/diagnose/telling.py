@@ -45,6 +45,11 @@ class Overheard:
         """Return what carries the step that began last, else the first one: an IP protocol number."""
         return self._begun or self._made or PROTO_TCP
 
+    @property
+    def began(self) -> bool:
+        """Return whether any step began to speak."""
+        return self._begun is not None
+
     def _overheard(self, step: Step, number: int) -> Step:
         def make() -> Conversation | Exchange:
             talk = step()

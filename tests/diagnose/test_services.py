@@ -43,9 +43,9 @@ class ServiceSite:
         self._port += 1
         return self._port
 
-    def serve(self, address: str, port: int, habit: str) -> None:
-        """Let a service listen; habit: see service.py."""
-        child = self.server.popen([sys.executable, "-I", "-S", str(_SERVICE), address, str(port), habit])
+    def serve(self, address: str, port: int, habit: str, host: Host | None = None) -> None:
+        """Let a service listen, on the real server or another host; habit: see service.py."""
+        child = (host or self.server).popen([sys.executable, "-I", "-S", str(_SERVICE), address, str(port), habit])
         assert child.stdout is not None
         assert child.stdout.readline() == "READY\n"
 
@@ -162,13 +162,22 @@ def test_several_checks_are_told_one_after_the_other(site: ServiceSite) -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("kind", ["tcp", "http"])
+def test_a_director_that_is_its_own_real_server_and_serves_the_vip_alone(site: ServiceSite, kind: str) -> None:
+    """A connection is all that tcp wants, and the kernel has a listener for it; http is asked at its own address."""
+    port = site.new_port()
+    site.serve(IPV4.vip, port, "status:200", site.director)
+    told = explain_from(site.director, read_check([kind, IPV4.director_ip, IPV4.vip, str(port)])[0])
+    if kind == "tcp":
+        assert told.cause == signatures.HEALTHY
+    else:
+        assert outcome(told) == (Reason.REFUSED, signatures.SERVICE_UNHEALTHY, Answer.REFUSED)
+
+
 def test_a_director_that_is_its_own_real_server_tells_what_it_asked_itself(site: ServiceSite) -> None:
     port = site.new_port()
     for address in (IPV4.vip, IPV4.director_ip):
-        with site.director.entered():
-            child = site.director.popen([sys.executable, "-I", "-S", str(_SERVICE), address, str(port), "status:503"])
-        assert child.stdout is not None
-        assert child.stdout.readline() == "READY\n"
+        site.serve(address, port, "status:503", site.director)
     request, _ = read_check(["http", IPV4.director_ip, IPV4.vip, str(port), "--timeout", TIMEOUT])
 
     told = explain_from(site.director, request)

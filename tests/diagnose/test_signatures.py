@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -11,6 +12,7 @@ from lvs_rawcheck.checks.base import REASONS, Reason
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.signatures import SIGNATURES, UNCLEAR, find_cause
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_UDP
 
 ECHO = (
     Answer.NOT_ASKED,
@@ -95,6 +97,21 @@ def test_a_forwarder_that_finds_no_way_on_is_no_firewall() -> None:
     assert wire(Reason.UNREACHABLE, Answer.SILENCE, *rest, forwarder) == signatures.VIP_MISSING_FORWARDING
     assert wire(Reason.UNREACHABLE, Answer.SILENCE, *rest, firewall) == signatures.REJECTED
     assert wire(Reason.UNREACHABLE, Answer.REPLY, *rest, forwarder) == signatures.REJECTED
+
+
+def test_once_the_vip_has_answered_its_own_address_decides() -> None:
+    for check in (Reason.TIMEOUT, Reason.CLOSED, Reason.TLS, Reason.STATUS, Reason.RESPONSE):
+        for own in OWN_SERVICE:
+            differs = own == Answer.PASSED
+            cause = wire(check, Answer.NOT_ASKED, Answer.SILENCE, own, Answer.NOT_ASKED)
+            assert cause == (signatures.SERVICE_DIFFERS_BY_ADDRESS if differs else signatures.SERVICE_UNHEALTHY)
+
+
+def test_a_ping_has_no_port_that_could_be_filtered() -> None:
+    for protocol in (PROTO_ICMP, PROTO_ICMPV6):
+        seen = Observations(Place.WIRE, Reason.NO_ANSWER, echo=Answer.REPLY, protocol=protocol)
+        assert find_cause(seen) == UNCLEAR
+        assert find_cause(replace(seen, protocol=PROTO_UDP)) == signatures.FILTERED_PORT
 
 
 def test_a_host_that_came_back_meanwhile_is_unclear() -> None:
