@@ -84,7 +84,7 @@ FOLDER_OPTIONS = (
 )
 ROUTINE_OPTIONS = (
     *FOLDER_OPTIONS,
-    Option("v", "verbose", None, "print the TCP packets; twice: ARP and neighbour discovery too"),
+    Option("v", "verbose", None, "print the packets; twice: ARP and neighbour discovery too"),
 )
 
 COMMON_OPTIONS = (
