@@ -38,6 +38,7 @@ ICMPV6_MEANINGS = {
     (1, 5): "source address failed policy",
     (1, 6): "route rejected",
     (3, 0): "hop limit exceeded",
+    (4, 1): "protocol unknown",
 }
 _ICMP_ERRORS = (3, 11, 12)  # destination unreachable, time exceeded, parameter problem
 _ICMPV6_ERRORS = (1, 3, 4)  # the same

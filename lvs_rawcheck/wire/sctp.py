@@ -15,6 +15,7 @@ from lvs_rawcheck.wire.value import Value
 INIT = 1
 INIT_ACK = 2
 ABORT = 6
+TAG_REFLECTED = 0x01  # flag T of an ABORT: it carries the tag of the packet that it answers, RFC 9260 3.3.7
 
 HEADER_OCTETS = 12
 _PORTS = Struct("!HH")
@@ -28,13 +29,26 @@ _WINDOW_OCTETS = 65536  # any from 1500 on: RFC 9260 3.3.2
 _POLYNOMIAL = 0x82F63B78  # CRC32c, reflected
 
 
-class Initiation(Value):
-    """What an INIT ACK says of its sender: `tag` goes into every packet to it."""
+class SctpPacket(Value):
+    """One SCTP packet: its ports, and its payload, the verification tag (4 octets) with the chunks after it."""
 
-    __slots__ = ("tag",)
+    __slots__ = ("destination_port", "payload", "source_port")
 
-    def __init__(self, tag: int) -> None:
-        self.tag = tag
+    def __init__(self, source_port: int, destination_port: int, payload: bytes) -> None:
+        self.source_port = source_port
+        self.destination_port = destination_port
+        self.payload = payload
+
+
+class Chunk(Value):
+    """One chunk: `value` is what follows its header, padding left out."""
+
+    __slots__ = ("flags", "type", "value")
+
+    def __init__(self, type: int, flags: int, value: bytes) -> None:
+        self.type = type
+        self.flags = flags
+        self.value = value
 
 
 def _table() -> list[int]:
@@ -56,17 +70,6 @@ def crc32c(octets: bytes) -> int:
     for octet in octets:
         crc = crc >> 8 ^ _TABLE[(crc ^ octet) & 0xFF]
     return crc ^ 0xFFFFFFFF
-
-
-class SctpPacket(Value):
-    """One SCTP packet: its ports, and its payload, the verification tag (4 octets) with the chunks after it."""
-
-    __slots__ = ("destination_port", "payload", "source_port")
-
-    def __init__(self, source_port: int, destination_port: int, payload: bytes) -> None:
-        self.source_port = source_port
-        self.destination_port = destination_port
-        self.payload = payload
 
 
 def packet_to_octets(source_port: int, destination_port: int, payload: bytes) -> bytes:
@@ -115,18 +118,18 @@ def _chunk(chunk_type: int, value: bytes) -> bytes:
     return _CHUNK.pack(chunk_type, 0, _CHUNK.size + len(value)) + value
 
 
-def first_chunk(chunks: bytes) -> tuple[int, bytes]:
-    """Return type and value of the first chunk; an INIT ACK is never bundled (RFC 9260 3.3.3)."""
+def first_chunk(chunks: bytes) -> Chunk:
+    """Return the first chunk; an INIT ACK is never bundled with others (RFC 9260 6.10)."""
     if len(chunks) < _CHUNK.size:
         raise Truncated(f"SCTP chunk truncated: {len(chunks)} octets")
-    chunk_type, _, length = _CHUNK.unpack_from(chunks)
+    chunk_type, flags, length = _CHUNK.unpack_from(chunks)
     if not _CHUNK.size <= length <= len(chunks):
         raise Truncated(f"SCTP chunk says {length} octets, the packet has {len(chunks)}")
-    return chunk_type, chunks[_CHUNK.size : length]
+    return Chunk(chunk_type, flags, chunks[_CHUNK.size : length])
 
 
-def parse_init_ack(value: bytes) -> Initiation:
-    """Return what the value of an INIT ACK says; it must offer a tag, streams and a state cookie."""
+def parse_init_ack(value: bytes) -> int:
+    """Return the tag that the value of an INIT ACK asks for; it must offer streams and a state cookie, too."""
     if len(value) < _SETUP.size:
         raise Truncated(f"SCTP INIT ACK truncated: {len(value)} octets")
     tag, _, outbound, inbound, _ = _SETUP.unpack_from(value)
@@ -134,7 +137,7 @@ def parse_init_ack(value: bytes) -> Initiation:
         raise WireError(f"SCTP INIT ACK with tag {tag}, {outbound} outbound and {inbound} inbound streams")
     if not _has_cookie(value):
         raise WireError("SCTP INIT ACK without a state cookie")
-    return Initiation(tag)
+    return int(tag)
 
 
 def _has_cookie(value: bytes) -> bool:
