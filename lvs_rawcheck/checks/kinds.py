@@ -35,6 +35,10 @@ _MODULES = {
     "oracle": "oracle",
     "http_proxy": "http_proxy",
     "stream": "stream",
+    "dns": "dns",
+    "udp": "udp",
+    "ping": "ping",
+    "sctp": "sctp",
 }
 KINDS = tuple(_MODULES)
 _NEED_NO_LIBRARY = ("tcp",)
