@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from lvs_rawcheck.checks.base import Endpoint
-from lvs_rawcheck.checks.kind import Kind, Step
+from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.kinds import load_kind
 from lvs_rawcheck.checks.parameters import Values, defaults
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.wire.address import parse_address
 from tests.lab.agreement.rows import DEADLINE, REAL, ROWS, VIP, Row, port_of
+
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.kind import Step
 
 
 def step(kind: Kind, told: dict[str, object]) -> Step:

@@ -274,6 +274,13 @@ ROWS = (
     ),
     regex_row("across 4 KiB", ACROSS_4K, ('regex "needle in the hay"',), {"regex": "needle in the hay"}, True),
     regex_row("deep in a long body", LONG_BODY, ('regex "line 3999"',), {"regex": "line 3999"}, True),
+    regex_row(
+        "a regex that only the header matches, as keepalived looks for it",
+        BODY,
+        ('regex "200 OK"',),
+        {"regex": "200 OK", "regex_subject": "response"},
+        True,
+    ),
     # Several urls
     Row("two urls", (page(),), True, urls=(("path /",), ("path /b",)), ours=({}, {"path": "/b"})),
     Row(
