@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lvs_rawcheck.checks.base import Reason
+from tests.checks.site import PATIENT
 from tests.netns.daemons.daemon import Daemon
 from tests.netns.topology import Host
 
@@ -39,6 +40,8 @@ class Row:
     wrong: tuple[Wrong, ...] = ()
     also: tuple[tuple[str, ...], ...] = ()
     """Other options with which the same server is healthy."""
+    timeout: float = PATIENT
+    """The deadline, seconds."""
     stopped: str = Reason.REFUSED
     """The reason while nothing listens there."""
     name: str = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
-from tests.checks.site import PATIENT, SHORT, V4, V6, Family, assert_reason, both_families
+from tests.checks.site import SHORT, V4, V6, Family, assert_reason, both_families
 from tests.kinds.matrix import Row, Wrong
 from tests.kinds.rows import ROWS
 from tests.kinds.site import ADDRESSES, Site, check
@@ -42,17 +42,17 @@ class Served:
     row: Row
     daemon: Daemon
 
-    def check(self, family: Family, path: str, timeout: float = PATIENT) -> Result:
-        """Return the result from the director that takes this path."""
-        return self._check(family, path, self.row.port, self.row.options, timeout)
+    def check(self, family: Family, path: str, timeout: float | None = None) -> Result:
+        """Return the result from the director that takes this path; timeout: None for the row's."""
+        return self._check(family, path, self.row.port, self.row.options, timeout or self.row.timeout)
 
     def check_so(self, family: Family, path: str, options: tuple[str, ...]) -> Result:
         """Return the result of a check with other options."""
-        return self._check(family, path, self.row.port, options, PATIENT)
+        return self._check(family, path, self.row.port, options, self.row.timeout)
 
     def check_wrong(self, family: Family, path: str, wrong: Wrong) -> Result:
         """Return the result of a check that wants what this server is not."""
-        timeout = SHORT if wrong.silent else PATIENT
+        timeout = SHORT if wrong.silent else self.row.timeout
         return self._check(family, path, wrong.port or self.row.port, wrong.options, timeout)
 
     def _check(self, family: Family, path: str, port: int, options: tuple[str, ...], timeout: float) -> Result:

@@ -17,9 +17,13 @@ def redis(host: Host, addresses: Sequence[str], port: int = 6379, password: str 
     return Daemon(host, [*argv, *secret], folder).wait_until(everywhere(addresses, [port], rb"\+|-", b"PING\r\n"))
 
 
-def memcached(host: Host, addresses: Sequence[str], port: int = 11211) -> Daemon:
-    """Return memcached, without UDP."""
+def memcached(host: Host, addresses: Sequence[str], port: int = 11211, udp: int = 0) -> Daemon:
+    """Return memcached; udp: another port, none by default.
+
+    An answer by UDP comes from the address that the route to the client has, unless it listens on one only.
+    """
     folder = new_folder("memcached")
     listen = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-    argv = ["memcached", "-u", "nobody", "-m", "16", "-t", "1", "-U", "0", "-p", str(port), "-l", listen]
+    size = ["-m", "16", "-t", "1"]
+    argv = ["memcached", "-u", "nobody", *size, "-U", str(udp), "-p", str(port), "-l", listen]
     return Daemon(host, argv, folder).wait_until(everywhere(addresses, [port], b"VERSION", b"version\r\n"))
