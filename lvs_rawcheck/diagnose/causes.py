@@ -183,6 +183,11 @@ CAUSES = {
             _SHOW_LISTENERS,
         ),
     ),
+    signatures.ANSWERS_SOMETHING_ELSE: Cause(
+        "{vip} is there and something answers on {what}, but not what was asked: it speaks another protocol, or its"
+        " shared secret is another one.",
+        ("on {real}: compare the service's configuration with the options of this check", _SHOW_LISTENERS),
+    ),
     signatures.UNCLEAR: Cause(
         "These answers fit no known cause: {detail}.",
         ("on {real}: tcpdump -eni any host {vip}, while this command runs once more",),

@@ -166,7 +166,10 @@ class _Inquiry:
         answers = {probe.name: probe.answer for probe in self._probes}
         protocol = self._overheard.protocol
         error = error_heard(self.recording.frames, protocol, self._endpoint)
-        seen = Observations(place, result.verdict.reason, **answers, error=error, protocol=protocol)
+        passed_over = self._overheard.passed_over
+        seen = Observations(
+            place, result.verdict.reason, **answers, error=error, passed_over=passed_over, protocol=protocol
+        )
         probing_from = len(self.recording.frames) if self._probing_from is None else self._probing_from
         cause = signatures.find_cause(seen)
         sentence, fix = explain_cause(cause, self._scene(result, cause))

@@ -59,5 +59,7 @@ class Observations:
     """ARP or neighbour discovery for the real server's own address."""
     error: Answer = Answer.NOT_ASKED
     """What an ICMP error about our packets said, and in whose name: REFUSED, REJECTED or UNREACHABLE."""
+    passed_over: bool = False
+    """Something came where the answer was awaited, and was no answer to what was asked."""
     protocol: int = PROTO_TCP
     """What carried the check: an IP protocol number."""

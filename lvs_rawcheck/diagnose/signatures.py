@@ -36,6 +36,7 @@ SERVICE_DOWN = "service-down"
 SERVICE_UNHEALTHY = "service-unhealthy"
 SERVICE_DIFFERS_BY_ADDRESS = "service-differs-by-address"
 ANSWERS_FROM_REAL_ADDRESS = "answers-from-real-address"
+ANSWERS_SOMETHING_ELSE = "answers-something-else"
 UNCLEAR = "unclear"
 
 PROTOCOLS_WITH_PORTS = (PROTO_TCP, PROTO_UDP, PROTO_SCTP)
@@ -52,6 +53,7 @@ class Signature:
     own_service: Collection[Answer] | None = None
     own_neighbour: Collection[Answer] | None = None
     error: Collection[Answer] | None = None
+    passed_over: bool | None = None
     protocol: Collection[int] | None = None
     place: Place = Place.WIRE
 
@@ -65,6 +67,7 @@ class Signature:
             and _fits(seen.own_service, self.own_service)
             and _fits(seen.own_neighbour, self.own_neighbour)
             and _fits(seen.error, self.error)
+            and self.passed_over in (None, seen.passed_over)
             and (self.protocol is None or seen.protocol in self.protocol)
         )
 
@@ -121,6 +124,7 @@ SIGNATURES = (
     Signature(REJECTED, check=(Reason.UNREACHABLE,)),
     Signature(BOUND_TO_REAL_ADDRESS, check=(Reason.REFUSED,), own_service=_SERVES),
     Signature(SERVICE_DOWN, check=(Reason.REFUSED,)),
+    Signature(ANSWERS_SOMETHING_ELSE, check=(Reason.NO_ANSWER,), echo=(Answer.REPLY,), passed_over=True),
     Signature(
         FILTERED_PORT,
         check=(Reason.NO_ANSWER,),

@@ -39,6 +39,8 @@ class Overheard:
         self._where = where
         self._made: int | None = None
         self._begun: int | None = None
+        self.passed_over = False
+        """Whether a datagram came that was no answer to what was asked."""
 
     @property
     def protocol(self) -> int:
@@ -64,6 +66,10 @@ class Overheard:
         if len(self.steps) > 1:
             self._transcript.note(f"check {number} of {len(self.steps)}")
 
+    def _pass_over(self) -> None:
+        self.passed_over = True
+        self._transcript.note("no answer to what was asked: passed over")
+
     def _wrap(self, talk: Conversation | Exchange, begin: Callable[[], None]) -> Conversation | Exchange:
         def asking() -> None:
             begin()
@@ -74,7 +80,7 @@ class Overheard:
             self._transcript.note(f"connected to {self._where()}")
 
         if isinstance(talk, Exchange):
-            return TellingExchange(talk, self._transcript, asking)
+            return TellingExchange(talk, self._transcript, asking, self._pass_over)
         if isinstance(talk, _Securing):
             assert isinstance(talk, Conversation)
             talk.inner = Telling(talk.inner, self._transcript, talk)
@@ -104,6 +110,10 @@ class _Wrapper(Conversation):
 
     def octets_to_send(self) -> bytes:
         return self.inner.octets_to_send()
+
+    @property
+    def has_said_all(self) -> bool:
+        return self.inner.has_said_all
 
     def settled(self) -> Verdict | None:
         return self.inner.settled()
@@ -196,15 +206,21 @@ def _listed(value: object) -> str:
 
 
 class TellingExchange(Exchange):
-    """Tells the datagrams, both ways, each for itself. begin: called before the first one."""
+    """Tells the datagrams, both ways, each for itself.
 
-    def __init__(self, inner: Exchange, transcript: Transcript, begin: Callable[[], None]) -> None:
+    begin: called before the first one. pass_over: called after one that is no answer.
+    """
+
+    def __init__(
+        self, inner: Exchange, transcript: Transcript, begin: Callable[[], None], pass_over: Callable[[], None]
+    ) -> None:
         self.inner = inner
         self.transcript = transcript
         self.kind = inner.kind
         self.protocol = inner.protocol
         self.interval = inner.interval
         self._begin: Callable[[], None] | None = begin
+        self._pass_over = pass_over
         self._companion: TellingExchange | None = None
 
     def note_endpoint(self, endpoint: Endpoint) -> None:
@@ -224,7 +240,7 @@ class TellingExchange(Exchange):
         self.transcript.tell(HEARD, octets, self.inner.describe, apart=True)
         verdict = self.inner.datagram_received(octets)
         if verdict is None:
-            self.transcript.note("no answer to what was asked: passed over")
+            self._pass_over()
         return verdict
 
     def farewell(self) -> bytes:
@@ -237,7 +253,7 @@ class TellingExchange(Exchange):
         """Return the companion, overheard as well; the same one each time."""
         companion = self.inner.companion()
         if self._companion is None and companion is not None:
-            self._companion = TellingExchange(companion, self.transcript, _nothing)
+            self._companion = TellingExchange(companion, self.transcript, _nothing, _nothing)
         return self._companion
 
     def silence(self) -> Verdict | None:
@@ -254,4 +270,4 @@ class TellingExchange(Exchange):
 
 
 def _nothing() -> None:
-    """Say nothing: a companion begins with the one that it accompanies."""
+    """Say nothing of a companion: it begins and ends with the one that it accompanies."""

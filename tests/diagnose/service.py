@@ -3,6 +3,7 @@
 
 status:N   a web server whose answer has this status
 datagram   sends each UDP datagram back, from whatever address the kernel chooses
+garbage    answers each UDP datagram, but not as it was asked
 deaf       takes UDP datagrams and says nothing
 """
 
@@ -12,6 +13,7 @@ import selectors
 import socket
 import sys
 
+_ANSWERS = {"datagram": b"", "garbage": b"what?"}
 _REQUEST_OCTETS = 65536
 
 
@@ -57,8 +59,8 @@ def main() -> None:
                 answer_web(service, response)
                 continue
             datagram, sender = service.recvfrom(_REQUEST_OCTETS)
-            if name == "datagram":
-                service.sendto(datagram, sender)
+            if name in _ANSWERS:
+                service.sendto(_ANSWERS[name] or datagram, sender)
 
 
 if __name__ == "__main__":

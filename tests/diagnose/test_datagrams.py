@@ -125,6 +125,19 @@ def test_a_firewall_in_front_of_it(site: ServiceSite) -> None:
     assert told.fix[0].endswith(f"-d {IPV4.vip} -p udp --dport {port} -j ACCEPT")
 
 
+def test_a_service_that_says_something_else(site: ServiceSite) -> None:
+    port = site.new_port()
+    site.serve(IPV4.vip, port, "garbage")
+    told = ask(site, IPV4, port)
+    assert outcome(told) == (
+        Reason.NO_ANSWER,
+        Answer.REPLY,
+        Answer.REFUSED,
+        signatures.ANSWERS_SOMETHING_ELSE,
+    )
+    assert conversation(told)[2:4] == ["< what?", "* no answer to what was asked: passed over"]
+
+
 def test_a_service_that_says_nothing(site: ServiceSite) -> None:
     port = site.new_port()
     for address in (IPV4.vip, IPV4.real_ip):

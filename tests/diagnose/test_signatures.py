@@ -42,6 +42,7 @@ ALL = [
     for place, reason in product(Place, REASONS)
     for answers in product(ECHO, NEIGHBOUR, OWN_SERVICE, NEIGHBOUR, ERROR.get(reason, (Answer.NOT_ASKED,)))
 ]
+ALL += [replace(seen, passed_over=True) for seen in ALL if seen.check == Reason.NO_ANSWER]
 CAUSES = {value for name, value in vars(signatures).items() if name.isupper() and isinstance(value, str)}
 
 
