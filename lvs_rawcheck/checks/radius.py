@@ -19,7 +19,7 @@ from lvs_rawcheck.checks.credentials import PASSWORD_FILE
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.narration import lines_of
 from lvs_rawcheck.checks.parameters import Parameter, password_from_file
-from lvs_rawcheck.errors import UsageError, WireError
+from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import IPV4_OCTETS, parse_address
 
 TYPE_CHECKING = False
@@ -185,7 +185,7 @@ _PARAMETERS = (
         convert=password_from_file,
     ),
     Parameter("nas_identifier", "NAME", "what the director calls itself", default="lvs-rawcheck"),
-    Parameter("nas_address", "ADDRESS", "the address of the director, for servers that want it said"),
+    Parameter("nas_address", "ADDRESS", "the address of the director, for servers that want it said", parse_address),
 )
 
 
@@ -194,7 +194,7 @@ def _prepare(values: Values) -> Step:
     password = _octets("the password", values.text(PASSWORD_FILE.name), _PASSWORD_OCTETS_MOST)
     secret = _octets("the secret", values.text("secret_file"), _PACKET_OCTETS_MOST)
     identifier = _octets("the NAS identifier", values.text("nas_identifier"), _TEXT_OCTETS_MOST)
-    about_us = attribute(NAS_IDENTIFIER, identifier) + _nas_address(values.text("nas_address"))
+    about_us = attribute(NAS_IDENTIFIER, identifier) + _nas_address(values.octets("nas_address"))
     return lambda: RadiusExchange(login, password, secret, about_us, urandom(1)[0], urandom(_AUTHENTICATOR_OCTETS))
 
 
@@ -210,13 +210,9 @@ def _octets(what: str, text: str | None, octets_most: int) -> bytes:
     return octets
 
 
-def _nas_address(text: str | None) -> bytes:
-    if text is None:
+def _nas_address(address: bytes | None) -> bytes:
+    if address is None:
         return b""
-    try:
-        address = parse_address(text)
-    except WireError as error:
-        raise UsageError(f"nas-address: {error}") from error
     return attribute(NAS_IP_ADDRESS if len(address) == IPV4_OCTETS else NAS_IPV6_ADDRESS, address)
 
 

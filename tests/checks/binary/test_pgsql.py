@@ -366,11 +366,13 @@ def test_an_error_may_be_the_last_word() -> None:
 
 
 def test_a_long_result_is_not_read_to_its_end() -> None:
-    big = message(b"D", bytes(RESULT_OCTETS_MOST // 4))
-    verdict = play(pgsql(), logged_in(big * 4))
+    big, asked = message(b"D", bytes(RESULT_OCTETS_MOST // 4)), logged_in()[:1]
+    verdict = after(pgsql(), asked).data_received(big * 4)
+    assert verdict is not None
     assert (verdict.reason, verdict.detail) == (Reason.OK, "logged in, and the query brought 4 rows and more")
-    notices = message(b"N", bytes(RESULT_OCTETS_MOST // 4)) * 4
-    assert play(pgsql(), logged_in(notices)).reason == Reason.RESPONSE
+    verdict = after(pgsql(), asked).data_received(message(b"N", bytes(RESULT_OCTETS_MOST // 4)) * 4)
+    assert verdict is not None
+    assert verdict.reason == Reason.RESPONSE
 
 
 def test_an_end_too_early_says_what_was_awaited() -> None:
@@ -429,7 +431,7 @@ def test_other_answers_to_the_request_for_tls() -> None:
 
 # What it can be told -----------------------------------------------------------------------------------
 
-ENOUGH = {"login": "alice", "request": QUERY}
+ENOUGH: dict[str, object] = {"login": "alice", "request": QUERY}
 
 
 @pytest.mark.parametrize("kind", ["pgsql", "mysql"])
