@@ -431,7 +431,10 @@ def test_other_answers_to_the_request_for_tls() -> None:
 
 # What it can be told -----------------------------------------------------------------------------------
 
-ENOUGH: dict[str, object] = {"login": "alice", "request": QUERY}
+
+def enough(**values: object) -> dict[str, object]:
+    """Return what is enough, and more."""
+    return {"login": "alice", "request": QUERY, **values}
 
 
 @pytest.mark.parametrize("kind", ["pgsql", "mysql"])
@@ -441,12 +444,12 @@ ENOUGH: dict[str, object] = {"login": "alice", "request": QUERY}
         ({}, "by a login and a request"),
         ({"login": "alice"}, "by a login and a request"),
         ({"request": QUERY}, "by a login and a request"),
-        ({**ENOUGH, "login": "a\0b"}, "the login holds a NUL"),
-        ({**ENOUGH, "password_file": "secr\0et"}, "the password holds a NUL"),
-        ({**ENOUGH, "database": "\udcff"}, "the database is not UTF-8"),
-        ({**ENOUGH, "request": "x" * 65537}, "the request is longer than 65536 octets"),
-        ({**ENOUGH, "tls": True, "tls_if_offered": True}, "give one or the other"),
-        ({**ENOUGH, "sni": "db.example"}, "say tls as well"),
+        (enough(login="a\0b"), "the login holds a NUL"),
+        (enough(password_file="secr\0et"), "the password holds a NUL"),
+        (enough(database="\udcff"), "the database is not UTF-8"),
+        (enough(request="x" * 65537), "the request is longer than 65536 octets"),
+        (enough(tls=True, tls_if_offered=True), "give one or the other"),
+        (enough(sni="db.example"), "say tls as well"),
     ],
 )
 def test_what_cannot_be_meant(kind: str, values: dict[str, object], sentence: str) -> None:

@@ -197,11 +197,14 @@ def test_what_is_told_hides_the_password() -> None:
 
 # What it can be told -----------------------------------------------------------------------------------
 
-ENOUGH: dict[str, object] = {"login": "nemo", "password_file": "arctangent", "secret_file": "xyzzy5461"}
+
+def enough(**values: object) -> dict[str, object]:
+    """Return what is enough, and more."""
+    return {"login": "nemo", "password_file": "arctangent", "secret_file": "xyzzy5461", **values}
 
 
 def test_a_repetition_is_the_same_and_the_next_check_is_not() -> None:
-    first, second = prepare("radius", **ENOUGH), prepare("radius", **ENOUGH)
+    first, second = prepare("radius", **enough()), prepare("radius", **enough())
     assert isinstance(first, Exchange)
     assert isinstance(second, Exchange)
     assert first.datagram_to_send() == first.datagram_to_send()
@@ -211,7 +214,7 @@ def test_a_repetition_is_the_same_and_the_next_check_is_not() -> None:
 
 def test_the_director_s_address_can_be_said() -> None:
     for address, octets in (("192.0.2.7", "0406c0000207"), ("2001:db8::7", "5f1220010db8000000000000000000000007")):
-        asked = prepare("radius", **ENOUGH, nas_address=parse_address(address))
+        asked = prepare("radius", **enough(), nas_address=parse_address(address))
         assert isinstance(asked, Exchange)
         assert asked.datagram_to_send().endswith(bytes.fromhex(octets))
 
@@ -220,12 +223,12 @@ def test_the_director_s_address_can_be_said() -> None:
     ("values", "sentence"),
     [
         ({}, "radius needs the login"),
-        ({**ENOUGH, "password_file": None}, "radius needs the password"),
-        ({**ENOUGH, "secret_file": ""}, "radius needs the secret"),
-        ({**ENOUGH, "login": "x" * 254}, "the login is longer than 253 octets"),
-        ({**ENOUGH, "password_file": "x" * 129}, "the password is longer than 128 octets"),
-        ({**ENOUGH, "login": "\udcff"}, "the login is not UTF-8"),
-        ({**ENOUGH, "nas_identifier": ""}, "radius needs the NAS identifier"),
+        (enough(password_file=None), "radius needs the password"),
+        (enough(secret_file=""), "radius needs the secret"),
+        (enough(login="x" * 254), "the login is longer than 253 octets"),
+        (enough(password_file="x" * 129), "the password is longer than 128 octets"),
+        (enough(login="\udcff"), "the login is not UTF-8"),
+        (enough(nas_identifier=""), "radius needs the NAS identifier"),
     ],
 )
 def test_what_cannot_be_meant(values: dict[str, object], sentence: str) -> None:
