@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
+from lvs_rawcheck.checks.kinds import KINDS
 from tests.checks.site import SHORT, V4, V6, Family, assert_reason, both_families
 from tests.kinds.matrix import Row, Wrong
 from tests.kinds.rows import ROWS
@@ -111,3 +112,13 @@ def test_stopped(served: Served, family: Family) -> None:
             assert_reason(served.check(family, path), served.row.stopped)
     finally:
         served.daemon = served.row.start(served.site.real, ADDRESSES)
+
+
+def test_no_kind_is_forgotten() -> None:
+    elsewhere = {
+        "ping": "no service: test_datagrams.py",
+        "nntp": "no server among the packages",
+        "sip": "no server among the packages",
+        "sctp": "not every kernel speaks it",
+    }
+    assert {row.kind for row in ROWS} | elsewhere.keys() == set(KINDS)
