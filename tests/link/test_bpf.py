@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, Assembler, pack_program, reply_filter
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_UDP
 from tests.link.bpf_interpreter import interpret
 from tests.link.filter_cases import (
     CASES_V4,
     CASES_V6,
+    DATAGRAM_CASES_V4,
+    DATAGRAM_CASES_V6,
     DIRECTOR_V4,
     DIRECTOR_V6,
     PORT,
@@ -25,6 +28,9 @@ from tests.link.filter_cases import (
 
 FILTER_V4 = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT])
 FILTER_V6 = reply_filter(DIRECTOR_V6, VIPS_V6, [REAL_V6], [PORT])
+DATAGRAMS = (PROTO_UDP, PROTO_SCTP)
+DATAGRAM_FILTER_V4 = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT], DATAGRAMS)
+DATAGRAM_FILTER_V6 = reply_filter(DIRECTOR_V6, VIPS_V6, [REAL_V6], [PORT], DATAGRAMS)
 OTHERHOST = 3
 
 
@@ -36,6 +42,16 @@ def test_ipv4_filter(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES_V6, ids=repr)
 def test_ipv6_filter(case: Case) -> None:
     assert interpret(FILTER_V6, case.octets, case.ethertype) == (ACCEPT_OCTETS if case.passes else 0)
+
+
+@pytest.mark.parametrize("case", DATAGRAM_CASES_V4, ids=repr)
+def test_ipv4_filter_of_datagrams(case: Case) -> None:
+    assert interpret(DATAGRAM_FILTER_V4, case.octets, case.ethertype) == (ACCEPT_OCTETS if case.passes else 0)
+
+
+@pytest.mark.parametrize("case", DATAGRAM_CASES_V6, ids=repr)
+def test_ipv6_filter_of_datagrams(case: Case) -> None:
+    assert interpret(DATAGRAM_FILTER_V6, case.octets, case.ethertype) == (ACCEPT_OCTETS if case.passes else 0)
 
 
 @pytest.mark.parametrize(("program", "case"), [(FILTER_V4, CASES_V4[0]), (FILTER_V6, CASES_V6[0])])

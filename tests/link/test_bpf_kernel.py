@@ -12,9 +12,12 @@ import pytest
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, RETURN, attach, reply_filter
 from lvs_rawcheck.link.packet import PacketLink
+from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from tests.link.filter_cases import (
     CASES_V4,
     CASES_V6,
+    DATAGRAM_CASES_V4,
+    DATAGRAM_CASES_V6,
     DIRECTOR_V4,
     DIRECTOR_V6,
     PORT,
@@ -31,6 +34,8 @@ pytestmark = pytest.mark.netns
 LAST = b"the last frame"
 LAST_ETHERTYPE = 0x88B5  # IEEE 802: local experiments
 OPTMEM_OF_LINUX_6_1 = 20480
+DATAGRAMS = (PROTO_UDP, PROTO_SCTP)
+EVERY_PROTOCOL = (PROTO_TCP, *DATAGRAMS)
 SO_LOCK_FILTER = 44  # include/uapi/asm-generic/socket.h
 
 
@@ -77,6 +82,18 @@ def test_the_kernel_agrees_on_ipv6(network: Network) -> None:
     assert _received(network, program, _frames(CASES_V6)) == [case.octets for case in CASES_V6 if case.passes]
 
 
+def test_the_kernel_agrees_on_datagrams_over_ipv4(network: Network) -> None:
+    program = reply_filter(DIRECTOR_V4, VIPS_V4, [REAL_V4], [PORT], DATAGRAMS)
+    passed = [case.octets for case in DATAGRAM_CASES_V4 if case.passes]
+    assert _received(network, program, _frames(DATAGRAM_CASES_V4)) == passed
+
+
+def test_the_kernel_agrees_on_datagrams_over_ipv6(network: Network) -> None:
+    program = reply_filter(DIRECTOR_V6, VIPS_V6, [REAL_V6], [PORT], DATAGRAMS)
+    passed = [case.octets for case in DATAGRAM_CASES_V6 if case.passes]
+    assert _received(network, program, _frames(DATAGRAM_CASES_V6)) == passed
+
+
 def test_vlan_frames_are_dropped_and_priority_tagged_ones_pass(network: Network) -> None:
     untagged = _frames(CASES_V4[:1])[0]
     tagged, priority = b"\x81\x00\x00\x0a" + untagged, b"\x81\x00\x60\x00" + untagged
@@ -98,8 +115,8 @@ def test_the_longest_programs_fit_into_the_memory_of_linux_6_1(network: Network)
     addresses = [bytes([0x20, 1]) + bytes(12) + number.to_bytes(2, "big") for number in range(MATCH_LIMIT)]
     ports = range(1, MATCH_LIMIT + 1)
     with host.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
-        attach(sock, reply_filter(DIRECTOR_V6, addresses, [], ports))
-        attach(sock, reply_filter(DIRECTOR_V6, addresses[::-1], [], ports))
+        attach(sock, reply_filter(DIRECTOR_V6, addresses, [], ports, EVERY_PROTOCOL))
+        attach(sock, reply_filter(DIRECTOR_V6, addresses[::-1], [], ports, EVERY_PROTOCOL))
 
 
 def test_what_keeps_the_kernel_from_attaching_is_named() -> None:
