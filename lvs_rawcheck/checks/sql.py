@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the databases have in common: ldirectord's check_sql logs in, runs a query, and wants a row.
 
-A statement without a result passes where it changed a row, as DBI's `rows` counts it. ldirectord runs the statement
-twice, we do it once.
+Login and query are both needed, as there. A statement without a result passes where it changed a row, as DBI's `rows`
+counts it. ldirectord runs the statement twice, we do it once; it reads every row, we read RESULT_OCTETS_MOST.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kinds `ldap` and `ldaps`, in the words of ldirectord's negotiate checks.
 
-Two of its ways are refused, not followed: a login without password (it binds as nobody then), and a password without
-login.
+Some of its ways are not followed: a login without password, or a password without login, is refused (there it binds as
+nobody); an error that comes after the entry fails (there it is overlooked); no attribute of the entry is asked for
+(there all are, and none is looked at).
 """
 
 from __future__ import annotations

@@ -120,10 +120,11 @@ def test_a_big_message_in_small_pieces_takes_linear_time(name: str) -> None:
     assert times[1] < 16 * times[0] + 0.1, "4 times the octets, in linear time 4 times the time"
 
 
-@pytest.mark.parametrize("name", CASES)
+@every_protocol
 def test_a_server_that_says_nothing_is_timed_out_with_what_was_awaited(name: str) -> None:
     make, turns = CASES[name]
     for turn in range(len(turns)):
         talk = after(make, turns[:turn])
         assert talk.awaiting()
         assert talk.settled() is None
+        assert tuple(talk.phases_reached()) == (("first_octet",) if any(theirs for _, theirs in turns[:turn]) else ())
