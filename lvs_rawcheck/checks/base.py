@@ -99,6 +99,11 @@ class Conversation:
         """Return what is to be sent now, b"" for nothing; each octet is returned once."""
         return b""
 
+    @property
+    def has_said_all(self) -> bool:
+        """Return whether to close our half of the stream once all is sent: some servers answer only then."""
+        return False
+
     def settled(self) -> Verdict | None:
         """Return the verdict where it stands already, while a goodbye is on its way: no silence or RST changes it."""
         return None

@@ -13,7 +13,7 @@ from lvs_rawcheck.checks.steered import SteeredFlow, flow_key
 from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
 from lvs_rawcheck.tcp.isn import initial_sequence_number
-from lvs_rawcheck.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+from lvs_rawcheck.tcp.states import CLOSED, SENDING, SYN_SENT, TIME_WAIT
 from lvs_rawcheck.tcp.timers import SYN_INTERVAL
 from lvs_rawcheck.wire.ip import PROTO_TCP
 from lvs_rawcheck.wire.tcp import ACK, RST, SYN, Segment
@@ -167,6 +167,8 @@ class Flow(SteeredFlow):
             octets = self._conversation.octets_to_send()
             if octets:
                 connection.send(octets)
+            if self._conversation.has_said_all and connection.state in SENDING:
+                connection.close()
 
     def _judge(self, event: Event, now: float) -> Verdict | None:
         if isinstance(event, Connected):
@@ -188,10 +190,10 @@ class Flow(SteeredFlow):
         connection = self.connection
         if connection is None or connection.state == CLOSED:
             return
-        if self._clean_close and self.connected_at is not None:
-            connection.close()
-        else:
+        if not self._clean_close or self.connected_at is None:
             connection.abort()
+        elif connection.state in SENDING:  # else our FIN is on its way already
+            connection.close()
 
     def _expire(self) -> None:
         if self.verdict is None:

@@ -5,8 +5,8 @@ The request is sent as it stands, except that `\n` becomes a line feed; in ldire
 sent. Then line after line is searched on its own (ended by LF, or by the end of the stream), until one matches
 `receive`, a pattern of Perl's. Without `receive` the first line will do.
 
-Having sent its request, check_simpletcp closes its half of the connection; ours stays open. A server that answers only
-once it has read to the end of the stream is not for this kind.
+Having sent its request, check_simpletcp closes its half of the connection, and so do we: a server may answer only once
+it has read to the end. TLS has no such half, and inside it the stream stays open.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class SimpleTcpConversation(Conversation):
         """Return the request, once."""
         octets, self._to_send = self._to_send, b""
         return octets
+
+    @property
+    def has_said_all(self) -> bool:
+        """Return whether the request is on its way."""
+        return not self._to_send
 
     def data_received(self, octets: bytes) -> Verdict | None:
         """Search the lines that are complete."""

@@ -40,6 +40,7 @@ class StandardFlow:
     __slots__ = (
         "_conversation",
         "_deadline",
+        "_half_closed",
         "_peer",
         "_poll",
         "_socket",
@@ -67,6 +68,8 @@ class StandardFlow:
         self._conversation = conversation
         self._deadline = deadline
         self._unsent = b""
+        self._half_closed = False
+        """Whether we have said that no more will be sent."""
         self._poll = select.poll()
         self.connected_at: float | None = None
         self.phases: list[float] = []
@@ -109,6 +112,7 @@ class StandardFlow:
         while True:
             self._unsent += self._conversation.octets_to_send()
             self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
+            self._close_our_half_if_due()
             if not self._wait():
                 return timed_out(self._conversation)
             verdict = self._exchange()
@@ -127,6 +131,11 @@ class StandardFlow:
         if octets:
             return self._conversation.data_received(octets)
         return self._conversation.peer_closed() or Verdict(Reason.CLOSED, "the peer closed early")
+
+    def _close_our_half_if_due(self) -> None:
+        if self._conversation.has_said_all and not self._unsent and not self._half_closed:
+            self._socket.shutdown(_socket.SHUT_WR)
+            self._half_closed = True
 
     def _note_phases(self) -> None:
         while len(self.phases) < len(self._conversation.phases_reached()):
