@@ -5,7 +5,8 @@ RFC 2865; Message-Authenticator, RFC 3579 3.2, comes first, as servers want it t
 answers (CVE-2024-3596). By hand and not by pyrad: that needs 65 ms of CPU to be imported, and files of names for the
 six attributes that we send; the tests use it.
 
-An answer that does not prove to know the secret is no answer (RFC 2865 3). Only at the deadline it is told.
+An answer that does not prove to know the secret is no answer (RFC 2865 3). Only at the deadline it is told. A server
+does not answer a client that it does not know, or whose secret is another: that cannot be told from a missing VIP.
 """
 
 from __future__ import annotations
