@@ -86,7 +86,7 @@ class SimpleTcpConversation(Conversation):
         if self._receive is None or not self._count:
             return Verdict(Reason.CLOSED, f"closed before {self.awaiting()}")
         count = f"none of {self._count} lines matches" if self._count > 1 else "the only line does not match"
-        return Verdict(Reason.REGEX, f"{count} {self._receive.text!r}; the last was {shown(self._last_line)}")
+        return Verdict(Reason.REGEX, f"{count} {self._receive.text!r}; the last was {_shown(self._last_line)}")
 
     def awaiting(self) -> str:
         """Return what is looked for."""
@@ -100,13 +100,17 @@ class SimpleTcpConversation(Conversation):
         if len(line) > LINE_OCTETS:
             return self._judge_endless()
         if self._receive is None or self._receive.compiled.search(line):
-            return Verdict(Reason.OK, f"received {shown(line)}")
+            return Verdict(Reason.OK, f"received {_shown(line)}")
         self._count += 1
         self._last_line = line
         return None
 
     def _judge_endless(self) -> Verdict:
         return Verdict(Reason.RESPONSE, f"line {self._count + 1} has more than {LINE_OCTETS} octets")
+
+
+def _shown(line: bytes) -> str:
+    return shown(line.rstrip(b"\r\n"))
 
 
 _PARAMETERS = (
