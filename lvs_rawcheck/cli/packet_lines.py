@@ -154,8 +154,8 @@ def _udp_words(octets: bytes, packet: Packet) -> tuple[str, str]:
 def _sctp_words(octets: bytes, packet: Packet) -> tuple[str, str]:
     datagram = sctp.parse_packet(octets[packet.payload_offset : packet.end], checksum_ready=False)
     tag, chunks = sctp.tag_and_chunks(datagram.payload)
-    chunk_type, _ = sctp.first_chunk(chunks)
-    name = _CHUNK_NAMES.get(chunk_type, f"chunk {chunk_type}")
+    chunk = sctp.first_chunk(chunks)
+    name = _CHUNK_NAMES.get(chunk.type, f"chunk {chunk.type}")
     between = _between_ports(packet, datagram.source_port, datagram.destination_port)
     return between, f" SCTP [{name}], tag {tag}, length {len(chunks)}"
 

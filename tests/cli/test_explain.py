@@ -147,6 +147,7 @@ def test_more_words_tell_the_packets_too(desk: Desk, spoken: Site) -> None:
     assert any(" ARP " in line for line in packets(twice))
 
 
+@pytest.mark.full
 def test_a_failure_is_told_in_the_same_way_and_tried_at_the_servers_own_address(desk: Desk, spoken: Site) -> None:
     outcome = explain_echo(desk, spoken, "--receive", "goodbye", "-t", "0.5")
     assert outcome.status == 1
@@ -186,6 +187,7 @@ def test_what_a_check_would_do_instead_is_said(desk: Desk, site: Site) -> None:
     assert "--on-cannot-judge" in outcome.stdout
 
 
+@pytest.mark.full
 def test_a_clean_close_is_told(desk: Desk, site: Site) -> None:
     outcome = explain(desk, site.director, "--clean-close", REAL_IP, VIP, PORT)
     flags = [words[1] for line in packets(outcome) if (words := re.search(r"TCP (\w+) ", line))]

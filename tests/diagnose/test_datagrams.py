@@ -56,7 +56,7 @@ def ask(site: ServiceSite, family: Family, port: int, exchange: type[Exchange] =
     request = Request(
         exchange.kind, (exchange,), parse_address(family.real_ip), [Endpoint(parse_address(family.vip), port)]
     )
-    request.timeout = 0.5
+    request.timeout = 0.3
     return explain_from(site.director, request)
 
 
@@ -66,6 +66,7 @@ def outcome(told: Explanation) -> tuple[str, Answer, Answer, str]:
     return told.result.verdict.reason, seen.echo, seen.own_service, told.cause
 
 
+@pytest.mark.full
 @each_family
 def test_a_healthy_service(site: ServiceSite, family: Family) -> None:
     port = site.new_port()
@@ -105,6 +106,7 @@ def test_nothing_listens(site: ServiceSite, family: Family) -> None:
     assert told.observations.error == Answer.REFUSED
 
 
+@pytest.mark.full
 @each_family
 def test_bound_to_its_own_address(site: ServiceSite, family: Family) -> None:
     port = site.new_port()
@@ -113,6 +115,7 @@ def test_bound_to_its_own_address(site: ServiceSite, family: Family) -> None:
     assert outcome(told) == (Reason.UNREACHABLE, Answer.REPLY, Answer.PASSED, signatures.BOUND_TO_REAL_ADDRESS)
 
 
+@pytest.mark.full
 def test_a_firewall_in_front_of_it(site: ServiceSite) -> None:
     port = site.new_port()
     site.serve(IPV4.vip, port, "datagram")
@@ -148,6 +151,7 @@ def test_a_service_that_says_nothing(site: ServiceSite) -> None:
     assert told.fix[0].endswith(f"-p udp --dport {port} -j ACCEPT")
 
 
+@pytest.mark.full
 @each_family
 def test_the_vip_is_missing(site: ServiceSite, family: Family) -> None:
     port = site.new_port()
@@ -168,12 +172,14 @@ def test_the_vip_is_missing(site: ServiceSite, family: Family) -> None:
         assert outcome(ping)[0::3] == (Reason.NO_ANSWER, signatures.VIP_MISSING_OR_FILTERED)
 
 
+@pytest.mark.full
 def test_an_echo(site: ServiceSite) -> None:
     told = ask(site, IPV4, site.new_port(), Echo)
     assert told.cause == signatures.HEALTHY
     assert conversation(told)[:2] == [f"* asking {IPV4.vip}", "> who is there?"]
 
 
+@pytest.mark.full
 def test_an_echo_that_a_firewall_rejects_has_no_port(site: ServiceSite) -> None:
     site.server.nft(
         f"table ip echoes {{ chain input {{ type filter hook input priority 0\n ip daddr {IPV4.vip} icmp type"

@@ -100,6 +100,7 @@ def test_a_web_server_that_is_well_at_its_own_address_only(site: ServiceSite, fa
     assert told.fix[1] == f"on {family.real_ip}: ss -ltnp 'sport = :{port}'"
 
 
+@pytest.mark.full
 def test_a_service_that_has_the_vip_alone(site: ServiceSite) -> None:
     port = site.new_port()
     site.serve(IPV4.vip, port, "status:500")
@@ -107,6 +108,7 @@ def test_a_service_that_has_the_vip_alone(site: ServiceSite) -> None:
     assert outcome(told) == (Reason.STATUS, signatures.SERVICE_UNHEALTHY, Answer.REFUSED)
 
 
+@pytest.mark.full
 def test_a_service_of_another_kind_than_its_port(site: ServiceSite) -> None:
     """A web server where mail is expected waits for a request, and the other side for a banner."""
     port = site.new_port()
@@ -120,6 +122,7 @@ def test_a_service_of_another_kind_than_its_port(site: ServiceSite) -> None:
     assert lines[-1].startswith("* timeout: connected, then ")
 
 
+@pytest.mark.full
 def test_before_the_handshake_a_connection_is_all_that_is_tried_elsewhere(site: ServiceSite) -> None:
     port = site.new_port()
     site.serve(IPV4.real_ip, port, "status:503")
