@@ -50,8 +50,8 @@ def report(site: Site) -> str:
     figures: dict[str, list[tuple[float, float]]] = {}
     with site.director.entered(), Netlink() as netlink:
         benches = {
-            "http, raw": Bench(netlink, IN_FLIGHT, maker("http", path="/index.html"), HTTP_PORT),
-            "https, raw": Bench(netlink, IN_FLIGHT, maker("https", path="/index.html"), HTTPS_PORT),
+            "http, raw": Bench(netlink, IN_FLIGHT, maker("http", path=b"/index.html"), HTTP_PORT),
+            "https, raw": Bench(netlink, IN_FLIGHT, maker("https", path=b"/index.html"), HTTPS_PORT),
         }
         runs = {name: bench.run for name, bench in benches.items()}
         runs["http, kernel sockets"] = lambda checks: kernel_checks(checks, HTTP_PORT, None)
