@@ -6,73 +6,25 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
 from tests.checks.site import V4, V6, Family, assert_reason, both_families
+from tests.checks.text.serving import PORT, SECONDS, Serving, answers
 from tests.kinds.site import Site, check
 from tests.netns.topology import Host, Network
 
 pytestmark = pytest.mark.netns
 
-PORT = 4000
-SECONDS = 20.0  # a server's patience: what goes wrong ends then
 LINGER_RESET = struct.pack("ii", 1, 0)
-Manner = Callable[[socket.socket], None]
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     with Network() as network:
         yield Site(network)
-
-
-class Serving:
-    """A server of the real server's host, on all its addresses: each connection is served in turn, by a manner."""
-
-    def __init__(self, host: Host, manner: Manner) -> None:
-        with host.entered():
-            self._listener = socket.create_server(("::", PORT), family=socket.AF_INET6, dualstack_ipv6=True)
-        self._manner = manner
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self) -> Serving:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)  # accept returns
-        self._thread.join(SECONDS)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.settimeout(SECONDS)
-                try:
-                    self._manner(connection)
-                except OSError:
-                    continue  # the check left
-
-
-def answers(*replies: bytes) -> Manner:
-    """Return a server that says the first reply, the others each after one more line, and then waits for the end."""
-
-    def serve(connection: socket.socket) -> None:
-        lines = connection.makefile("rb")
-        for number, reply in enumerate(replies):
-            if number:
-                lines.readline()
-            connection.sendall(reply)
-        lines.read()
-
-    return serve
 
 
 def answers_at_the_end(connection: socket.socket) -> None:
