@@ -37,15 +37,16 @@ class Overheard:
         self.steps = [self._overheard(step, number) for number, step in enumerate(steps, 1)]
         self._transcript = transcript
         self._where = where
-        self._made: int | None = None
-        self._begun: int | None = None
+        self._made: Conversation | Exchange | None = None
+        self._begun: Conversation | Exchange | None = None
         self.passed_over = False
         """Whether a datagram came that was no answer to what was asked."""
 
     @property
     def protocol(self) -> int:
         """Return what carries the step that began last, else the first one: an IP protocol number."""
-        return self._begun or self._made or PROTO_TCP
+        talk = self._begun or self._made
+        return talk.protocol if isinstance(talk, Exchange) else PROTO_TCP
 
     @property
     def began(self) -> bool:
@@ -55,14 +56,13 @@ class Overheard:
     def _overheard(self, step: Step, number: int) -> Step:
         def make() -> Conversation | Exchange:
             talk = step()
-            protocol = talk.protocol if isinstance(talk, Exchange) else PROTO_TCP
-            self._made = self._made or protocol
-            return self._wrap(talk, lambda: self._begin(number, protocol))
+            self._made = self._made or talk
+            return self._wrap(talk, lambda: self._begin(number, talk))
 
         return make
 
-    def _begin(self, number: int, protocol: int) -> None:
-        self._begun = protocol
+    def _begin(self, number: int, talk: Conversation | Exchange) -> None:
+        self._begun = talk
         if len(self.steps) > 1:
             self._transcript.note(f"check {number} of {len(self.steps)}")
 
@@ -221,10 +221,11 @@ class TellingExchange(Exchange):
         self.interval = inner.interval
         self._begin: Callable[[], None] | None = begin
         self._pass_over = pass_over
-        self._companion: TellingExchange | None = None
 
     def note_endpoint(self, endpoint: Endpoint) -> None:
+        """Hand it on; it may decide what carries the datagrams, as the family of an echo's address does."""
         self.inner.note_endpoint(endpoint)
+        self.protocol = self.inner.protocol
 
     def datagram_to_send(self) -> bytes:
         """Tell what is said."""
@@ -250,11 +251,8 @@ class TellingExchange(Exchange):
         return octets
 
     def companion(self) -> Exchange | None:
-        """Return the companion, overheard as well; the same one each time."""
-        companion = self.inner.companion()
-        if self._companion is None and companion is not None:
-            self._companion = TellingExchange(companion, self.transcript, _nothing, _nothing)
-        return self._companion
+        """Return the companion, which nobody listens to: what it brings is in the verdict."""
+        return self.inner.companion()
 
     def silence(self) -> Verdict | None:
         return self.inner.silence()
@@ -267,7 +265,3 @@ class TellingExchange(Exchange):
 
     def describe(self, octets: bytes) -> list[str]:
         return self.inner.describe(octets)
-
-
-def _nothing() -> None:
-    """Say nothing of a companion: it begins and ends with the one that it accompanies."""

@@ -14,7 +14,7 @@ from lvs_rawcheck.diagnose.explanation import Explanation
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.wire.address import parse_address
 from lvs_rawcheck.wire.ip import PROTO_ICMP
-from tests.diagnose.site import IPV4, Family, explain_from
+from tests.diagnose.site import FAMILIES, IPV4, Family, explain_from
 from tests.diagnose.test_services import ServiceSite, conversation, each_family
 from tests.netns.roles import host_prefix, lose_vip
 from tests.netns.topology import Network
@@ -172,11 +172,21 @@ def test_the_vip_is_missing(site: ServiceSite, family: Family) -> None:
         assert outcome(ping)[0::3] == (Reason.NO_ANSWER, signatures.VIP_MISSING_OR_FILTERED)
 
 
-@pytest.mark.full
-def test_an_echo(site: ServiceSite) -> None:
-    told = ask(site, IPV4, site.new_port(), Echo)
-    assert told.cause == signatures.HEALTHY
-    assert conversation(told)[:2] == [f"* asking {IPV4.vip}", "> who is there?"]
+@pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
+def test_a_ping(site: ServiceSite, family: Family) -> None:
+    """Its protocol is that of the VIP's family, which it learns from the endpoint."""
+    told = site.explain("ping", family, 1)
+    assert told.cause == signatures.HEALTHY, told.result
+    assert conversation(told)[0] == f"* asking {family.vip}"
+
+
+@each_family
+def test_a_silence_that_passes_is_told(site: ServiceSite, family: Family) -> None:
+    port = site.new_port()
+    site.serve(family.vip, port, "deaf")
+    told = site.explain("udp", family, port, timeout="0.5")
+    assert told.cause == signatures.HEALTHY, told.result
+    assert {line.split()[0] for line in conversation(told)} == {"*", ">"}
 
 
 @pytest.mark.full

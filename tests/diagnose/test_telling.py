@@ -11,7 +11,7 @@ from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange, Reason, V
 from lvs_rawcheck.diagnose.telling import Attended, Overheard, Telling, TellingExchange, tls_words
 from lvs_rawcheck.diagnose.transcript import Transcript
 from lvs_rawcheck.wire.address import parse_address
-from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_TCP, PROTO_UDP
 
 ENDPOINT = Endpoint(parse_address("10.0.0.100"), 25)
 CERTIFICATE = {"subject": "CN=www.example.com", "names": ["www.example.com", "10.0.0.100"]}
@@ -223,6 +223,18 @@ def test_each_of_several_steps_is_announced_and_the_last_one_says_what_carries_i
         "> ping",
         "> ping",
     ]
+
+
+def test_what_carries_an_exchange_may_depend_on_its_endpoint() -> None:
+    class Echo(Ping):
+        def note_endpoint(self, endpoint: Endpoint) -> None:
+            self.protocol = PROTO_ICMP
+
+    steps, _ = overheard(Echo())
+    talk = steps.steps[0]()
+    assert isinstance(talk, Exchange)
+    talk.note_endpoint(ENDPOINT)
+    assert (talk.protocol, steps.protocol) == (PROTO_ICMP, PROTO_ICMP)
 
 
 def test_an_exchange_that_nobody_heard_is_one_all_the_same() -> None:
