@@ -3,7 +3,8 @@
 
 As ldirectord's check_imap and check_imaps (Net::IMAP::Simple): the greeting is OK or PREAUTH, LOGIN is answered with
 OK, and what becomes of LOGOUT does not matter. The EXPUNGE that it sends before LOGOUT is left out: a check deletes
-nothing. Its quoted strings break where a password is not ASCII, ours become literals there.
+nothing. Its quoted strings break where a password is not ASCII, ours become literals there. After PREAUTH it says LOGIN
+all the same and calls the server down that refuses it, as every server must; here the greeting is enough.
 """
 
 from __future__ import annotations
