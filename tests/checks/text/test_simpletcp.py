@@ -72,6 +72,14 @@ def test_a_line_without_an_end(size: int) -> None:
     assert [verdict.reason for verdict in verdicts] == [Reason.RESPONSE]
 
 
+@pytest.mark.parametrize("size", [1000, LINE_OCTETS * 2])
+@pytest.mark.parametrize(("length", "reason"), [(LINE_OCTETS, Reason.OK), (LINE_OCTETS + 1, Reason.RESPONSE)])
+def test_the_longest_line(size: int, length: int, reason: str) -> None:
+    line = b"a" * (length - 2) + b"x\n"
+    (verdict,) = feed(conversation("simpletcp", receive="x"), line, size)
+    assert verdict.reason == reason
+
+
 def test_lines_without_an_end_of_them() -> None:
     talk = conversation("simpletcp", receive="x")
     assert list(feed(talk, b"a line\n" * 100_000, 1400)) == []
