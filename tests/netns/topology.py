@@ -179,7 +179,13 @@ class Host(Namespace):
 
     def add_address(self, address: str, interface: str) -> None:
         """Give an interface an address with its prefix length, usable at once."""
-        self.ip("address", "add", address, "dev", interface, *(["nodad"] if ":" in address else []))
+        if ":" not in address:
+            self.ip("address", "add", address, "dev", interface)
+            return
+        self.ip("address", "add", address, "dev", interface, "nodad")
+        # The kernel has it a moment before the route to it: addrconf_dad_begin (net/ipv6/addrconf.c) is work for later.
+        local = ["-6", "route", "show", "table", "local", address.split("/")[0]]
+        wait_until(lambda: bool(self.ip(*local)), f"{address} is usable")
 
     def remove_address(self, address: str, interface: str) -> None:
         """Take an address, with its prefix length, from an interface."""
