@@ -155,6 +155,8 @@ def _record_type(text: str) -> dns.rdatatype.RdataType:
 
 
 def _name(text: str, record_type: dns.rdatatype.RdataType) -> dns.name.Name:
+    if not text:
+        raise UsageError("not a domain name: ''; the root is '.'")
     try:
         if record_type == dns.rdatatype.PTR and _is_address(text):
             return dns.reversename.from_address(text)
@@ -173,7 +175,7 @@ def _is_address(text: str) -> bool:
 
 def _record(record_type: dns.rdatatype.RdataType, text: str) -> dns.rdata.Rdata:
     try:
-        return dns.rdata.from_text(dns.rdataclass.IN, record_type, text, dns.name.root)
+        return dns.rdata.from_text(dns.rdataclass.IN, record_type, text, dns.name.root, relativize=False)
     except Exception as error:  # the library names dozens, and an operator's text is no fault of ours
         kind = dns.rdatatype.to_text(record_type)
         raise UsageError(f"not the data of a record of type {kind}: {text!r}: {error}") from None
