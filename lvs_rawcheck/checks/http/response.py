@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SWITCHING_PROTOCOLS = 101  # the one interim response that is the last: RFC 9110 15.2.2
 _PIECE_OCTETS = 2048
 _LINE_LIMIT = 4096  # octets, of a chunk's line or all the trailers: h11 may take a time that grows with its square
+_INTERIM_MAX = 100  # interim responses: servers send one or two, 102 Processing one in 20 s (RFC 2518 10.1)
 _TOO_LARGE = 431  # RFC 6585 5, h11's hint for it
 _WORDS_CHARACTERS = 120
 _BYTEARRAY = re.compile(r"bytearray\(b(.*)\)", re.DOTALL)
@@ -42,11 +43,12 @@ class ResponseReader:
     head: the header of the final response as it came, b"" until it is complete.
     """
 
-    __slots__ = ("_buffer", "_connection", "head")
+    __slots__ = ("_buffer", "_connection", "_interim_count", "head")
 
     def __init__(self, method: str) -> None:
         self.head = b""
         self._buffer = HeadBuffer()
+        self._interim_count = 0
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LINE_LIMIT)
         self._connection.send(_REQUESTS[method])
         self._connection.send(_END_OF_REQUEST)
@@ -94,6 +96,9 @@ class ResponseReader:
             ):
                 self.head = head
                 return event, octets
+            self._interim_count += 1
+            if self._interim_count > _INTERIM_MAX:
+                raise RemoteProtocolError(f"more than {_INTERIM_MAX} interim responses, and no final one")
         return None
 
     def _events(self) -> Iterator[h11.Event]:
