@@ -207,10 +207,13 @@ class Driver:
             frame = self._link.receive()
             if frame is None:
                 return count > 0
+            now = clock.now()
             try:
-                self._take_frame(frame, clock.now())
+                self._take_frame(frame, now)
             except WireError:
                 continue  # broken or hostile: it changes nothing
+            if self._timers and self._timers[0][0] <= now:
+                return True  # however long a server's words take to read, a deadline does not wait for them
         return True
 
     def _take_frame(self, frame: Frame, now: float) -> None:
