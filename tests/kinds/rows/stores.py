@@ -77,7 +77,7 @@ ROWS = (
         MEMCACHED,
         (*_VERSION, "--receive", r"^VERSION \d"),
         (
-            Wrong("it says something else", Reason.TIMEOUT, (*_VERSION, "--receive", "PONG"), silent=True),
+            Wrong("it says something else", Reason.REGEX, (*_VERSION, "--receive", "PONG"), "VERSION"),
             Wrong("it ends", Reason.CLOSED, ("--request", r"quit\n", "--receive", "BYE")),
         ),
     ),
