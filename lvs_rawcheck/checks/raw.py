@@ -12,6 +12,7 @@ from lvs_rawcheck.checks.base import Exchange, Reason, Result, Verdict
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
+from lvs_rawcheck.checks.request import MAC_KNOWN
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
 from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step, protocols_of
 from lvs_rawcheck.errors import LinkError
@@ -82,7 +83,7 @@ def _run_on_wire(
         hooks.sockets_open()
         driver = Driver(link, path, guards)
         steering = make_steering(netlink, path, request.real_ip)
-        reply_mac = ReplyMac(request.reply_mac, owner_of_mac(netlink, path, request.real_ip))
+        reply_mac = _reply_mac(netlink, path, request)
         for course in courses:
             course.begin(driver, steering, reply_mac)
         driver.run()
@@ -92,6 +93,15 @@ def _run_on_wire(
         guards.close()
         if link is not None:
             link.close()
+
+
+def _reply_mac(netlink: Netlink, path: Path, request: Request) -> ReplyMac:
+    owner = owner_of_mac(netlink, path, request.real_ip)
+    if request.reply_mac != MAC_KNOWN or not request.known_servers:
+        return ReplyMac(request.reply_mac, owner)
+    from lvs_rawcheck.checks.known_servers import KnownServers
+
+    return ReplyMac(request.reply_mac, owner, KnownServers(netlink, path, request).settled)
 
 
 def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
 class ReplyMac:
     """The rule for other MACs: none counts, one given, all but known ones, or any.
 
-    owner: the address that the kernel knows to belong to a MAC, None if none; never the real server's.
+    owner: the address that the kernel knows to belong to a MAC, None if none; never the real server's. settled:
+    whether what the kernel does not know may be taken for unknown already.
     """
 
-    __slots__ = ("_owner", "_rule")
+    __slots__ = ("_owner", "_rule", "_settled")
 
-    def __init__(self, rule: str | bytes, owner: Callable[[bytes], bytes | None]) -> None:
+    def __init__(
+        self, rule: str | bytes, owner: Callable[[bytes], bytes | None], settled: Callable[[], bool] = lambda: True
+    ) -> None:
         self._rule = rule
         self._owner = owner
+        self._settled = settled
 
     def allows(self, mac: bytes) -> bool:
         """Return whether an answer from this MAC, not the one asked, counts."""
         if self._rule == MAC_ANY:
             return True
         if self._rule == MAC_KNOWN:
-            return self._owner(mac) is None
+            return self._settled() and self._owner(mac) is None
         return mac == self._rule
 
     def verdict(self, mac: bytes) -> Verdict:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from lvs_rawcheck.checks.base import Endpoint
     from lvs_rawcheck.checks.kind import Step
+    from lvs_rawcheck.checks.standard_check import StandardCheck
 
 ROLE_AUTO = "auto"
 FALLBACK, STANDBY_RAW = "fallback", "raw"
 DOWN, STANDARD_INSTEAD = "down", "standard"
 MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY = "real-server", "known", "any"
+VIPS_ALL, VIPS_ANY = "all", "any"
 INTERFACE_ANY = "any"
 TIMEOUT_DEFAULT = 2.0  # seconds
 TIMEOUT_MAX = 300.0  # seconds: longer than any delay between checks makes sense
@@ -82,15 +84,19 @@ class Request:
         "interface",
         "is_registry_vip",
         "kind",
+        "known_servers",
         "on_cannot_judge",
+        "only_path",
         "real_ip",
         "reply_interface",
         "reply_mac",
         "role_file",
         "source",
+        "standard_checks",
         "standby",
         "steps",
         "timeout",
+        "vip_policy",
     )
 
     def __init__(self, kind: str, steps: Sequence[Step], real_ip: bytes, endpoints: list[Endpoint]) -> None:
@@ -126,6 +132,14 @@ class Request:
         """MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY, or the 6 octets of the only MAC that may answer."""
         self.on_cannot_judge = DOWN
         self.clean_close = False
+        self.vip_policy = VIPS_ALL
+        """Of several endpoints all must pass, or any one."""
+        self.known_servers: Sequence[bytes] = ()
+        """Further real servers, whose MACs are asked for before an unknown one may answer (MAC_KNOWN)."""
+        self.only_path: str | None = None
+        """RAW: what the standard path would judge is left unasked; STANDARD: no raw probe; None: both, by the role."""
+        self.standard_checks: Sequence[StandardCheck] = ()
+        """What the standard path runs; empty: the steps, at the real server's address and the endpoint's port."""
         self.is_registry_vip: Callable[[bytes], bool] = no_registry
         """Whether the registry names an address as a VIP: such a one is never a source."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Reason, Result, Verdict, worst
 from lvs_rawcheck.checks.hooks import Hooks
-from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW
+from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW, VIPS_ANY
 from lvs_rawcheck.director.role import BACKUP, read_role, role_by_vip
 from lvs_rawcheck.errors import LinkError, UsageError
 
@@ -28,7 +28,7 @@ def run_request(request: Request, hooks: Hooks | None = None) -> Result:
         result.elapsed_ms = result.elapsed_ms or elapsed_ms
     if len(results) == 1:
         return results[0]
-    return _summary(results, elapsed_ms)
+    return _summary(results, request.vip_policy, elapsed_ms)
 
 
 def cannot_judge(kind: str, real_ip: bytes | None, endpoint: Endpoint | None, sentence: str) -> Result:
@@ -36,8 +36,9 @@ def cannot_judge(kind: str, real_ip: bytes | None, endpoint: Endpoint | None, se
     return Result(kind, real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, sentence))
 
 
-def _summary(results: list[Result], elapsed_ms: float) -> Result:
-    chosen = worst(results)
+def _summary(results: list[Result], vip_policy: str, elapsed_ms: float) -> Result:
+    healthy = [result for result in results if result.healthy]
+    chosen = healthy[0] if healthy and vip_policy == VIPS_ANY else worst(results)
     summary = Result(chosen.kind, chosen.real_ip, chosen.endpoint, chosen.verdict)
     summary.path = chosen.path
     summary.role = chosen.role
@@ -64,11 +65,18 @@ class _Run:
         """Return one result an endpoint, in order."""
         try:
             self._assign_roles()
+            self._assign_paths()
         except Exception as error:  # as below, in _run_raw
             self._give_up(self._results, _fault_of_ours(error))
         self._run_raw([result for result in self._results if result.path == RAW])
-        self._run_standard([result for result in self._results if result.path == STANDARD])
+        if self.request.only_path != RAW:
+            self._run_standard([result for result in self._results if result.path == STANDARD])
         return self._results
+
+    def _assign_paths(self) -> None:
+        for result in self._results:
+            standby = result.role == BACKUP and self.request.standby != STANDBY_RAW
+            result.path = STANDARD if standby or self.request.only_path == STANDARD else RAW
 
     def _assign_roles(self) -> None:
         role_file = self.request.role_file
@@ -80,9 +88,6 @@ class _Run:
                 result.role = role
                 if trouble is not None:
                     result.notes.append(trouble)
-        for result in self._results:
-            standby = result.role == BACKUP and self.request.standby != STANDBY_RAW
-            result.path = STANDARD if standby else RAW
 
     def _assign_roles_by_vip(self) -> None:
         from lvs_rawcheck.link.rtnetlink import Netlink, NoSuchInterface
@@ -121,7 +126,7 @@ class _Run:
         """
         results = [result for result in results if result.verdict.reason == Reason.CANNOT_JUDGE]
         for result in results:
-            if self.request.on_cannot_judge == STANDARD_INSTEAD:
+            if self.request.on_cannot_judge == STANDARD_INSTEAD or self.request.only_path == STANDARD:
                 result.path = STANDARD
                 result.degraded = True
                 result.notes.append(f"raw check not possible, standard check instead: {error}")
@@ -131,10 +136,13 @@ class _Run:
 
     def _run_standard(self, results: list[Result]) -> None:
         """Judge each port of the real server once, for all the VIPs that have it; each has its share of the time."""
+        checks = self.request.standard_checks
+        one_for_all = checks and all(check.port is not None for check in checks)
         of_port: dict[int, list[Result]] = {}
         for result in results:
             if result.endpoint is not None:
-                of_port.setdefault(result.endpoint.port, []).append(result)
+                port = 0 if one_for_all else result.endpoint.port  # each check brings its own
+                of_port.setdefault(port, []).append(result)
         if not of_port:
             return
         source = self._source()
@@ -153,7 +161,7 @@ class _Run:
         try:
             from lvs_rawcheck.checks.standard_course import StandardCourse
 
-            return StandardCourse(self.request, sharing[0], port, source)
+            return StandardCourse(self.request, sharing[0], port, source, self.request.standard_checks)
         except Exception as error:
             sharing[0].verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
             return None

@@ -13,12 +13,14 @@ from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, 
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
+from lvs_rawcheck.checks.standard_check import NO_OPTIONS
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.wire.address import format_address, socket_family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.base import Conversation
+    from lvs_rawcheck.checks.standard_check import SocketOptions
 
 _REASONS = {
     ECONNREFUSED: Reason.REFUSED,
@@ -39,14 +41,15 @@ class StandardFlow:
 
     __slots__ = (
         "_conversation",
-        "_deadline",
         "_half_closed",
+        "_options",
         "_peer",
         "_poll",
         "_socket",
         "_source",
         "_unsent",
         "connected_at",
+        "deadline",
         "phases",
     )
 
@@ -57,16 +60,24 @@ class StandardFlow:
         conversation: Conversation,
         deadline: float,
         source: bytes | None = None,
+        options: SocketOptions = NO_OPTIONS,
     ) -> None:
         family = socket_family(address)
         try:
             self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
         except OSError as error:
             raise LinkError(f"no socket: {error.strerror}") from error
+        try:
+            options.apply(self._socket)
+        except LinkError:
+            self._socket.close()
+            raise
         self._peer = (format_address(address), port)
         self._source = source
+        self._options = options
         self._conversation = conversation
-        self._deadline = deadline
+        self.deadline = deadline
+        """Monotonic seconds."""
         self._unsent = b""
         self._half_closed = False
         """Whether we have said that no more will be sent."""
@@ -79,6 +90,10 @@ class StandardFlow:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket; twice is harmless."""
         self._socket.close()
 
     def run(self) -> Verdict:
@@ -89,8 +104,8 @@ class StandardFlow:
             return self._verdict_of(error)
 
     def _connect(self) -> Verdict | None:
-        if self._source is not None:
-            self._bind(format_address(self._source))
+        if self._source is not None or self._options.bind_port:
+            self._bind(format_address(self._source) if self._source is not None else "")
         error = self._socket.connect_ex(self._peer)
         self._poll.register(self._socket.fileno(), select.POLLOUT)
         if error == EINPROGRESS:
@@ -104,7 +119,7 @@ class StandardFlow:
 
     def _bind(self, source: str) -> None:
         try:
-            self._socket.bind((source, 0))
+            self._socket.bind((source, self._options.bind_port))
         except OSError:
             return  # it was lost meanwhile: then the kernel chooses, as it did for the check that the site had before
 
@@ -113,12 +128,15 @@ class StandardFlow:
             self._unsent += self._conversation.octets_to_send()
             self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
             self._close_our_half_if_due()
+            overdue = clock.now() >= self.deadline
             if not self._wait():
                 return timed_out(self._conversation)
             verdict = self._exchange()
             self._note_phases()
             if verdict is not None:
                 return verdict
+            if overdue:
+                return timed_out(self._conversation)  # a server that never stops talking has had its time
 
     def _exchange(self) -> Verdict | None:
         """Send and receive what is possible now."""
@@ -143,7 +161,7 @@ class StandardFlow:
 
     def _wait(self) -> bool:
         """Wait for the socket; return False at the deadline. Even then look once: what has come has come."""
-        seconds = max(self._deadline - clock.now(), 0.0)
+        seconds = max(self.deadline - clock.now(), 0.0)
         return bool(self._poll.poll(int(seconds * 1000) + 1))
 
     def _verdict_of(self, error: OSError) -> Verdict:

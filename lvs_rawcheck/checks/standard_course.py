@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Exchange
 from lvs_rawcheck.checks.standard import StandardFlow
+from lvs_rawcheck.checks.standard_check import StandardCheck
 from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lvs_rawcheck.checks.base import Conversation, Result, Verdict
     from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.checks.standard_check import SocketOptions
     from lvs_rawcheck.checks.standard_datagram import StandardExchange
 
 
@@ -21,18 +25,27 @@ class StandardCourse:
     they can be given up before it is run; whoever makes one closes it.
     """
 
-    __slots__ = ("_exchanges", "_port", "_request", "_result", "_source", "_talks")
+    __slots__ = ("_checks", "_exchanges", "_flows", "_port", "_request", "_result", "_source", "_talks")
 
-    def __init__(self, request: Request, result: Result, port: int, source: bytes | None) -> None:
-        """Raise LinkError where a socket is not to be had."""
+    def __init__(
+        self,
+        request: Request,
+        result: Result,
+        port: int,
+        source: bytes | None,
+        checks: Sequence[StandardCheck] = (),
+    ) -> None:
+        """Raise LinkError where a socket is not to be had. checks: what to run instead of the request's steps."""
         self._request = request
         self._result = result
         self._port = port
         self._source = source
-        self._talks = make_talks(request.steps, result.endpoint)
+        self._checks = checks or [StandardCheck(step) for step in request.steps]
+        self._talks = make_talks([check.step for check in self._checks], result.endpoint)
         self._exchanges: dict[int, StandardExchange] = {}
+        self._flows: dict[int, StandardFlow] = {}
         try:
-            self._open_exchanges()
+            self._open_what_needs_privileges()
         except BaseException:
             self.close()
             raise
@@ -41,6 +54,8 @@ class StandardCourse:
         """Close what was opened; twice is harmless."""
         for exchange in self._exchanges.values():
             exchange.close()
+        for flow in self._flows.values():
+            flow.close()
 
     def run(self, started: float, deadline: float) -> None:
         """Fill in the result; LinkError: it cannot be judged. started, deadline: monotonic seconds."""
@@ -50,12 +65,27 @@ class StandardCourse:
             if not verdict.healthy:
                 return
 
-    def _open_exchanges(self) -> None:
+    def _open_what_needs_privileges(self) -> None:
         for number, talk in enumerate(self._talks):
             if isinstance(talk, Exchange):
                 from lvs_rawcheck.checks.standard_datagram import StandardExchange
 
-                self._exchanges[number] = StandardExchange(self._request.real_ip, self._port, talk, self._source)
+                address, port, source, options = self._way_of(number)
+                self._exchanges[number] = StandardExchange(address, port, talk, source, options)
+            elif self._checks[number].options.need_privileges:
+                self._flows[number] = self._open_flow(number, talk)
+
+    def _way_of(self, number: int) -> tuple[bytes, int, bytes | None, SocketOptions]:
+        """Return where step `number` goes, and from where."""
+        check = self._checks[number]
+        source = check.source
+        if source is None and check.address is None and not check.options.need_privileges:
+            source = self._source  # which was chosen for the way to the real server's own address
+        return check.address or self._request.real_ip, check.port or self._port, source, check.options
+
+    def _open_flow(self, number: int, talk: Conversation) -> StandardFlow:
+        address, port, source, options = self._way_of(number)
+        return StandardFlow(address, port, talk, 0.0, source, options)
 
     def _run_step(self, number: int, talk: Conversation | Exchange, started: float, deadline: float) -> Verdict:
         result = self._result
@@ -64,7 +94,8 @@ class StandardCourse:
             verdict = exchange.run(deadline)
             note_phases(result, talk, exchange.began_at, exchange.phases)
             return verdict
-        with StandardFlow(self._request.real_ip, self._port, talk, deadline, self._source) as flow:
+        with self._flows.get(number) or self._open_flow(number, talk) as flow:
+            flow.deadline = deadline
             verdict = flow.run()
         if flow.connected_at is not None and number == 0:
             result.phases_ms["connect"] = (flow.connected_at - started) * 1000

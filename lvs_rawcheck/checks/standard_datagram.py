@@ -27,6 +27,7 @@ from errno import (
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Verdict
+from lvs_rawcheck.checks.standard_check import NO_OPTIONS
 from lvs_rawcheck.errors import LinkError, WireError
 from lvs_rawcheck.wire import icmp, icmpv6, sctp
 from lvs_rawcheck.wire.address import format_address, socket_family
@@ -36,6 +37,7 @@ from lvs_rawcheck.wire.ipv4 import parse_ipv4
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.base import Exchange
+    from lvs_rawcheck.checks.standard_check import SocketOptions
 
 # Option to hear of every ICMP error, by address length: level and name (ip(7), ipv6(7)).
 _RECEIVE_ERRORS = {4: (0, 11), 16: (41, 25)}
@@ -65,15 +67,28 @@ class StandardExchange:
     source: the address to speak from; None: the kernel chooses.
     """
 
-    __slots__ = ("_exchange", "_peer", "_poll", "_socket", "_source", "_way", "began_at", "phases")
+    __slots__ = ("_exchange", "_options", "_peer", "_poll", "_socket", "_source", "_way", "began_at", "phases")
 
-    def __init__(self, address: bytes, port: int, exchange: Exchange, source: bytes | None = None) -> None:
+    def __init__(
+        self,
+        address: bytes,
+        port: int,
+        exchange: Exchange,
+        source: bytes | None = None,
+        options: SocketOptions = NO_OPTIONS,
+    ) -> None:
         """Open the socket; LinkError: it is not to be had."""
         self._exchange = exchange
         self._source = source
+        self._options = options
         self._way = _way(exchange.protocol, port)
         self._peer = (format_address(address), port if exchange.protocol == PROTO_UDP else 0)
         self._socket = self._way.open(socket_family(address))
+        try:
+            options.apply(self._socket)
+        except LinkError:
+            self._socket.close()
+            raise
         self._socket.setsockopt(*_RECEIVE_ERRORS[len(address)], 1)
         self._poll = select.poll()
         self._poll.register(self._socket.fileno(), select.POLLIN)
@@ -89,8 +104,8 @@ class StandardExchange:
     def run(self, deadline: float) -> Verdict:
         """Return the verdict, by the deadline."""
         try:
-            if self._source is not None:
-                self._bind(format_address(self._source))
+            if self._source is not None or self._options.bind_port:
+                self._bind(format_address(self._source) if self._source is not None else "")
             self._socket.connect(self._peer)
             return self._exchange_datagrams(deadline)
         except OSError as error:
@@ -98,7 +113,7 @@ class StandardExchange:
 
     def _bind(self, source: str) -> None:
         try:
-            self._socket.bind((source, 0))
+            self._socket.bind((source, self._options.bind_port))
         except OSError:
             return  # it was lost meanwhile: then the kernel chooses
 

@@ -12,7 +12,8 @@ from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.parameters import DECIMAL
 from lvs_rawcheck.checks.request import Request
-from lvs_rawcheck.cli.arguments import FOLDER_OPTIONS, parse_interface
+from lvs_rawcheck.checks.request_values import parse_interface
+from lvs_rawcheck.cli.arguments import FOLDER_OPTIONS
 from lvs_rawcheck.cli.exit_status import HEALTHY, end_after
 from lvs_rawcheck.cli.names import resolve_hosts, resolve_port
 from lvs_rawcheck.cli.one_shot import judge, refuse, report, verbosity

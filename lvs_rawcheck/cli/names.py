@@ -14,7 +14,7 @@ from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGKILL, setitimer, 
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.parameters import DECIMAL
-from lvs_rawcheck.cli.arguments import parse_port
+from lvs_rawcheck.checks.request_values import parse_port
 from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.wire.address import parse_address, socket_family
 

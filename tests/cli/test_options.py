@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lvs_rawcheck.checks.request_values import parse_endpoints, parse_port, parse_timeout
 from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request, parse_endpoints, parse_port, parse_timeout
+from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
 from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import one_sentence
 from lvs_rawcheck.errors import UsageError

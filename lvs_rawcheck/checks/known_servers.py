@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asking for a service's real servers before a MAC is taken for nobody's.
+
+By MAC_KNOWN an answer counts unless its MAC belongs to another known address. A director that was started a moment
+ago, or a standby that forwards nothing, knows none: a healthy server that answers in the place of one that lost its
+VIP would be a stranger, and pass. So a stranger has to wait: the kernel is made to ask for each real server that it
+does not know, and the check's own retransmission brings the answer again.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.link.nudge import nudge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.path import Path
+    from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.link.rtnetlink import Netlink
+
+ANSWER_SECONDS = 0.15  # a neighbour answers within; less than the 0.2 s after which a SYN is sent again
+_MOST = 256  # addresses asked for by one check
+
+
+class KnownServers:
+    """The other real servers of a request, on its path."""
+
+    __slots__ = ("_addresses", "_netlink", "_path", "_settled_at")
+
+    def __init__(self, netlink: Netlink, path: Path, request: Request) -> None:
+        self._netlink = netlink
+        self._path = path
+        self._addresses = [address for address in request.known_servers if address != request.real_ip][:_MOST]
+        self._settled_at: float | None = None
+
+    def settled(self) -> bool:
+        """Return whether each has had its time to answer; the first call asks for those that the kernel lacks."""
+        if self._settled_at is None:
+            self._settled_at = clock.now() + (ANSWER_SECONDS if self._ask() else 0.0)
+        return clock.now() >= self._settled_at
+
+    def _ask(self) -> bool:
+        """Return whether any had to be asked for."""
+        held = {neighbour.address for neighbour in self._netlink.neighbours() if neighbour.usable}
+        missing = [address for address in self._addresses if address not in held]
+        for address in missing:
+            nudge(address, self._path.interface.name, self._path.director_ip)
+        return bool(missing)
