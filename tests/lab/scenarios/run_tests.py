@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""run_tests.py PYTEST_ARGUMENT...: runs tests inside, where the kernel has every kind of interface."""
+"""run_tests.py PYTEST_ARGUMENT...: runs tests inside, where the kernel has every kind of interface, and SCTP."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 
 from lab.network import load_modules
 
-MODULES = ("veth", "bridge", "macvlan", "8021q", "bonding", "dummy", "ipv6", "tcp_diag", "inet_diag")
+MODULES = ("veth", "bridge", "macvlan", "8021q", "bonding", "dummy", "ipv6", "tcp_diag", "inet_diag", "sctp", "hmac")
 OPTIONS = ("-p", "no:cacheprovider", "-q", "-ra", "-m", "not full")
 
 load_modules(*MODULES)
