@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,57 +15,30 @@ from lvs_rawcheck.wire.arp import REPLY, ArpPacket
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_IPV4
 from lvs_rawcheck.wire.icmp import DESTINATION_UNREACHABLE, IcmpMessage, icmp_to_octets
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_UDP, build_packet
-from lvs_rawcheck.wire.tcp import ACK, ECE, FIN, PSH, RST, SYN, Segment, parse_options
+from lvs_rawcheck.wire.tcp import ACK, ECE, FIN, PSH, RST, SYN, parse_options
 from lvs_rawcheck.wire.template import AddressPair, SegmentTemplate
 from tests.cli.commands import Desk, Outcome
 from tests.cli.puppet import Puppet, answer_truly
 from tests.cli.site import DIRECTOR_IP, NOBODY_IP, PORT, REAL_IP, VIP, Site
+from tests.cli.stage import START_UP, Stage, connect
 from tests.netns.roles import director
 from tests.netns.services import tcp_server
-from tests.netns.topology import Host, Network, end_process
+from tests.netns.topology import Network, end_process
 
 pytestmark = pytest.mark.netns
 
 WORDS = ("eth0", REAL_IP, VIP, PORT)
-START_UP = 1.0  # seconds a process may take to start and end, on a busy machine
-
-
-class Stage:
-    """A director and a puppet; `start` begins a check of the puppet, which the test then answers."""
-
-    def __init__(self, network: Network, desk: Desk) -> None:
-        self.desk = desk
-        self.director: Host = director(network, "director", [f"{DIRECTOR_IP}/24"], [VIP])
-        self.puppet_host: Host = network.host("puppet")
-
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        return self.desk.start(self.director, "check_tcp_raw", *self.desk.own_folders(), *options, *WORDS)
-
-    def finish(self, child: subprocess.Popen[str]) -> Outcome:
-        return self.desk.finish(child)
 
 
 @pytest.fixture
 def stage(network: Network, desk: Desk) -> Stage:
-    return Stage(network, desk)
+    return Stage(network, desk, "check_tcp_raw", WORDS)
 
 
 @pytest.fixture
 def puppet(stage: Stage) -> Iterator[Puppet]:
     with Puppet(stage.puppet_host) as made:
         yield made
-
-
-def connect(puppet: Puppet, flags: int = SYN | ACK) -> Segment:
-    """Play the handshake as the server; return the director's next segment: its ACK, or with -c its FIN."""
-    syn = puppet.next_segment(wanted=SYN)
-    puppet.answer(syn, flags)
-    segment = puppet.next_segment()
-    while segment.flags & SYN:  # sent again before our answer came
-        segment = puppet.next_segment()
-    assert segment.flags & (ACK | RST) == ACK
-    assert segment.ack == puppet.iss + 1
-    return segment
 
 
 def flag_letters(outcome: Outcome) -> list[str]:

@@ -62,7 +62,9 @@ ASKING = (
     Parameter("http_version", "VERSION", "1.0 (default), 1.0C (with Connection: close), 1.1", one_of(*VERSIONS), "1.0"),
 )
 EXPECTING = (
-    Parameter("status", "CODE|CODE-CODE", f"a status that passes (default: {STATUS_DEFAULT})", many=True),
+    Parameter(
+        "status", "CODE|CODE-CODE", f"a status that passes (default: {STATUS_DEFAULT})", parse_statuses, many=True
+    ),
     Parameter(
         "response_header",
         "'NAME: VALUE'",
@@ -118,7 +120,7 @@ def conversations(request: HttpRequest, expected: Expectations) -> Callable[[], 
 
 def expectations(values: Values) -> Expectations:
     """Return what EXPECTING came to; UsageError."""
-    statuses = [parse_statuses(text) for text in values.texts("status") or [STATUS_DEFAULT]]
+    statuses: list[tuple[int, int]] = values.all("status") or [parse_statuses(STATUS_DEFAULT)]  # type: ignore[assignment]
     headers = [ExpectedHeader(*header) for header in values.all("response_header")]  # type: ignore[misc]
     shown = tuple(_DIGEST_DIGITS) if values.flag("show_digests") else ()
     return Expectations(Status(statuses), headers, list(_content_tests(values)), shown)
