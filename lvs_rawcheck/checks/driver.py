@@ -153,6 +153,7 @@ class Driver:
         """Go on until every flow has finished; flows that `done` starts included."""
         while self._running:
             self.turn()
+        self._timers.clear()  # of flows that have finished: with them goes what their owners hold
 
     def turn(self) -> None:
         """Take in what has arrived and what is due; wait if there is neither."""
