@@ -62,12 +62,11 @@ def test_a_header_of_just_the_limit_passes() -> None:
 ENDLESS_BODIES = [
     until_close(b""),
     page(b"", length=10**18),
-    page(b"", length=10**4000),
     CHUNKED + b"f" * 20 + b"\r\n",
 ]
 
 
-@pytest.mark.parametrize("beginning", ENDLESS_BODIES, ids=["until close", "long", "longer", "one chunk"])
+@pytest.mark.parametrize("beginning", ENDLESS_BODIES, ids=["until close", "long", "one chunk"])
 @pytest.mark.parametrize("told", [{}, {"md5": "0" * 32}, {"contains": ["x"]}, {"regex": "x"}])
 def test_memory_is_bounded_whatever_comes(beginning: bytes, told: dict[str, Any]) -> None:
     conversation = begun(prepared(body_limit="100000", **told))
@@ -102,6 +101,13 @@ def test_interim_responses_without_end_are_no_answer() -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     assert reason(interim * 100 + page()) == Reason.OK
     assert judged(interim * 101 + page()).detail == "more than 100 interim responses, and no final one"
+
+
+@pytest.mark.parametrize("digits", [19, 21, 1000, 4300, 4301, 10_000])
+def test_a_length_that_nobody_can_mean(digits: int) -> None:
+    answer = page(BODY).replace(b"13", b"9" * digits)
+    # Newer versions of h11 read no more than 20 digits, Python no more than 4300.
+    assert reason(answer) in ((Reason.CLOSED,) if digits <= 20 else (Reason.CLOSED, Reason.PROTOCOL))
 
 
 @pytest.mark.parametrize("lie", [0, 5, 14, 10**18])
