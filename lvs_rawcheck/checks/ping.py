@@ -7,6 +7,7 @@ import os
 
 from lvs_rawcheck.checks.base import Exchange, Reason, Verdict
 from lvs_rawcheck.checks.kind import Kind
+from lvs_rawcheck.checks.narration import lines_of
 from lvs_rawcheck.wire.address import IPV4_OCTETS
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6
 
@@ -43,6 +44,10 @@ class EchoExchange(Exchange):
     def datagram_received(self, octets: bytes) -> Verdict | None:
         """Return the verdict if a reply has our data."""
         return Verdict(Reason.OK, "echo reply") if octets == self._data else None
+
+    def describe(self, octets: bytes) -> list[str]:
+        """Return that it is our echo, or the octets of another one."""
+        return [f"echo, {len(octets)} octets of data"] if octets == self._data else lines_of(octets)
 
 
 def new_echo() -> EchoExchange:

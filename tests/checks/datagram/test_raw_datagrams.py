@@ -22,6 +22,7 @@ from tests.checks.site import (
     BOTH,
     CLOSED_PORT,
     SHORT,
+    V4,
     V6,
     Family,
     active,
@@ -44,6 +45,11 @@ table inet t {{ chain c {{
     udp dport {FILTERED_PORT} reject with icmpx type admin-prohibited
 }}; }}
 """
+
+
+ipv6_in_the_long_run = pytest.mark.parametrize(
+    "family", [pytest.param(V4, id=V4.name), pytest.param(V6, id=V6.name, marks=pytest.mark.full)]
+)
 
 
 class Site:
@@ -122,7 +128,7 @@ def test_a_silent_server(site: Site, family: Family) -> None:
     assert_reason(site.check(UDP_ANY_REPLY, family, SILENT_PORT, SHORT), Reason.NO_ANSWER)
 
 
-@both_families
+@ipv6_in_the_long_run
 def test_the_vip_is_missing(site: Site, family: Family) -> None:
     lose_vip(site.real, family.vip)
     try:
@@ -155,7 +161,7 @@ def test_a_server_bound_to_every_address_answers_from_its_own(site: Site, family
         assert family.real in result.verdict.detail
 
 
-@both_families
+@ipv6_in_the_long_run
 def test_a_host_that_is_down(site: Site, family: Family) -> None:
     for step in (UDP_UNPROVEN, PING):
         wanted = datagram_request(step, family, SILENT_PORT, timeout=0.7, real=family.nobody)
@@ -167,7 +173,7 @@ def test_a_kernel_without_sctp(site: Site, family: Family) -> None:
     assert_reason(site.check(SCTP, family), Reason.UNREACHABLE)
 
 
-@both_families
+@ipv6_in_the_long_run
 def test_our_own_interface_is_lost(network: Network, family: Family) -> None:
     """Silence that we caused ourselves passes no server."""
     director, real = active(network), server_without_service(network)
@@ -210,7 +216,7 @@ def is_ip_of(source: bytes) -> Callable[[bytes], bool]:
 # Loss --------------------------------------------------------------------------------------------------
 
 
-@both_families
+@ipv6_in_the_long_run
 def test_loss_is_made_up_for(site: Site, family: Family) -> None:
     site.real.nft(
         "table inet loss { chain c { type filter hook input priority 1\n"
