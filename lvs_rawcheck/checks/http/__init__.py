@@ -31,6 +31,8 @@ What keepalived makes of the same answer, where it is something else:
                                           it came together with body;      regex_subject; all of it at once (see
                                           read by read                     `checks.patterns`)
     regex on an empty body                never matches                    an empty match is a match
+    regex_no_match, body over body_limit  searches all of it               `regex`: what was not seen cannot be said to
+                                                                           have no match
     redirect                              judged by its status             the same; ldirectord's libwww follows it
     each read may take connect_timeout    yes                              one deadline for all of it
 
