@@ -12,6 +12,7 @@ PASSWORD_FILE = Parameter(
     "FILE",
     "the password is the first line of this file, which only its owner can read",
     convert=password_from_file,
+    held_as="password",
 )
 CREDENTIALS = (LOGIN, PASSWORD_FILE)
 CREDENTIAL_OCTETS = 255

@@ -21,10 +21,11 @@ class Parameter:
     """One parameter. name: its key in the registry; on the command line it is `--name`, with `-` for `_`.
 
     metavar: what its value is called; None for one without value. convert: text to value; raises UsageError.
-    many: it may be given several times, and its value is the list of them.
+    many: it may be given several times, and its value is the list of them. held_as: the registry's key for the
+    value itself, where this one names the file that holds it; "" where there is none.
     """
 
-    __slots__ = ("convert", "default", "help", "many", "metavar", "name")
+    __slots__ = ("convert", "default", "held_as", "help", "many", "metavar", "name")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Parameter:
         convert: Callable[[str], object] = str,
         default: object = None,
         many: bool = False,
+        held_as: str = "",
     ) -> None:
         self.name = name
         self.metavar = metavar
@@ -41,6 +43,7 @@ class Parameter:
         self.convert = convert
         self.default = default
         self.many = many
+        self.held_as = held_as
 
 
 class Values:

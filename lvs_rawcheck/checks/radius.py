@@ -184,6 +184,7 @@ _PARAMETERS = (
         "FILE",
         "the secret is the first line of this file, which only its owner can read",
         convert=password_from_file,
+        held_as="secret",
     ),
     Parameter("nas_identifier", "NAME", "what the director calls itself", default="lvs-rawcheck"),
     Parameter("nas_address", "ADDRESS", "the address of the director, for servers that want it said", parse_address),

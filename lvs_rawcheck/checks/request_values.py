@@ -21,12 +21,17 @@ def parse_port(text: str) -> int:
 
 def parse_timeout(text: str) -> float:
     """Return seconds, above 0 and at most TIMEOUT_MAX; decimals allowed."""
+    return parse_seconds(text, requests.TIMEOUT_MAX)
+
+
+def parse_seconds(text: str, most: float) -> float:
+    """Return seconds, above 0 and at most `most`; decimals allowed."""
     try:
         seconds = float(text) if text and all(c in DECIMAL or c == "." for c in text) else 0.0
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= requests.TIMEOUT_MAX:
-        raise UsageError(f"not a time in seconds, above 0 and at most {requests.TIMEOUT_MAX:g}: {text!r}")
+    if not 0 < seconds <= most:
+        raise UsageError(f"not a time in seconds, above 0 and at most {most:g}: {text!r}")
     return seconds
 
 

@@ -7,15 +7,13 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Reason, Result, Verdict, worst
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW, VIPS_ANY
-from lvs_rawcheck.director.role import BACKUP, read_role, role_by_vip
+from lvs_rawcheck.director.role import BACKUP, read_role
 from lvs_rawcheck.errors import LinkError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.checks.standard_course import StandardCourse
-
-_LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
 
 
 def run_request(request: Request, hooks: Hooks | None = None) -> Result:
@@ -90,20 +88,11 @@ class _Run:
                     result.notes.append(trouble)
 
     def _assign_roles_by_vip(self) -> None:
-        from lvs_rawcheck.link.rtnetlink import Netlink, NoSuchInterface
-        from lvs_rawcheck.wire.address import socket_family
+        from lvs_rawcheck.checks.roles import roles_by_vip
 
-        silent = {_LOOPBACK_INDEX}
-        with Netlink(self._half_the_time()) as netlink:
-            held = netlink.addresses(socket_family(self.request.real_ip))
-            for index in {address.interface_index for address in held if address.address in self.request.vips} - silent:
-                try:
-                    if netlink.interface_by_index(index).kind == "dummy":
-                        silent.add(index)
-                except NoSuchInterface:  # it went away a moment ago, its addresses with it
-                    held = [address for address in held if address.interface_index != index]
+        roles = roles_by_vip(self.request.vips, self._half_the_time())
         for result, endpoint in zip(self._results, self.request.endpoints, strict=True):
-            result.role = role_by_vip(endpoint.vip, held, silent)
+            result.role = roles[endpoint.vip]
 
     def _run_raw(self, results: list[Result]) -> None:
         if not results:

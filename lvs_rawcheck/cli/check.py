@@ -5,14 +5,10 @@ from __future__ import annotations
 
 from lvs_rawcheck.cli.check_line import read_check
 from lvs_rawcheck.cli.exit_status import HEALTHY
-from lvs_rawcheck.cli.one_shot import exit_status, judge, refuse, regret, report, verbosity
+from lvs_rawcheck.cli.one_shot import judge, refuse, report, report_json, verbosity
 from lvs_rawcheck.cli.options import HelpWanted
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import RawCheckError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from lvs_rawcheck.checks.base import Result
 
 _DESCRIPTION = """\
 Send the real server the frames that the director would forward to it: to the VIP, at the real server's MAC.
@@ -30,15 +26,7 @@ def run(arguments: list[str]) -> int:
         return HEALTHY
     except RawCheckError as error:
         result = refuse(arguments[0] if arguments else "", error, arguments)
-    return _report_json(result) if as_json else report("lvs-rawcheck", result)
-
-
-def _report_json(result: Result) -> int:
-    import json
-
-    regret("lvs-rawcheck", result)
-    say(json.dumps(result.to_dict()))
-    return exit_status(result)
+    return report_json("lvs-rawcheck", result, {}) if as_json else report("lvs-rawcheck", result)
 
 
 def _help(arguments: list[str]) -> str:

@@ -16,7 +16,11 @@ USAGE = """\
 usage: lvs-rawcheck COMMAND ...
 
   check KIND REAL_SERVER VIP[:PORT][,...] [PORT]    one check, now: exit status 0 healthy, 1 anything else
+  run ID                                            the same for a check of the registry, SERVICE/REAL_SERVER
   explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
+  mode [SERVICE|--all] [MODE]                       whether raw checks decide, only observe, or are not sent
+  role [INSTANCE]                                   master or backup: by the role files, and by the VIPs held
+  notify ROLE INSTANCE                              write a role file by hand
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
@@ -69,6 +73,22 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import check
 
         return check.run(arguments[1:])
+    if name == "run":
+        from lvs_rawcheck.cli import run
+
+        return run.run(arguments[1:])
+    if name == "mode":
+        from lvs_rawcheck.cli import mode
+
+        return mode.run(arguments[1:])
+    if name == "role":
+        from lvs_rawcheck.cli import role
+
+        return role.run(arguments[1:])
+    if name == "notify":
+        from lvs_rawcheck.cli import notify
+
+        return notify.run(arguments[1:])
     if name == "explain":
         from lvs_rawcheck.cli.libraries import import_site_packages
 

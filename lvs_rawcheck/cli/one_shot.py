@@ -14,17 +14,27 @@ from lvs_rawcheck.registry.vips import RegistryVips
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from lvs_rawcheck.checks.base import Result
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.cli.options import CommandLine
     from lvs_rawcheck.errors import RawCheckError
 
 
-def judge(request: Request, line: CommandLine, command_line: list[str], packet_verbosity: int) -> Result:
+def judge(
+    request: Request,
+    line: CommandLine,
+    command_line: list[str],
+    packet_verbosity: int,
+    run: Callable[[Request, Hooks], Result] = run_request,
+    notes: Sequence[str] = (),
+) -> Result:
     """Return the result of a request, logged where it is a change.
 
     line: its --services and --state. command_line: what tells this check from others, for its stamp.
-    packet_verbosity: how much is told of the packets, 0 for nothing (`packet_lines.tracing`).
+    packet_verbosity: how much is told of the packets, 0 for nothing (`packet_lines.tracing`). run: how it is run.
+    notes: what is wrong on our side besides.
     """
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
@@ -35,18 +45,21 @@ def judge(request: Request, line: CommandLine, command_line: list[str], packet_v
         hooks.wrap_link = tracing(packet_verbosity)
     log = ChangeLog(str(line.values["state"]), command_line)
     end_after(request.timeout)
-    result = run_request(request, hooks)
-    result.notes += registry.notes
+    result = run(request, hooks)
+    result.notes += [*registry.notes, *notes]
     verdict_given(exit_status(result))
     log.note(result)
     return result
 
 
-def refuse(kind: str, error: RawCheckError, command_line: list[str]) -> Result:
-    """Return the result of a command line that cannot be meant as it stands, logged each time."""
+def refuse(kind: str, error: RawCheckError, command_line: list[str], state_dir: str | None = None) -> Result:
+    """Return the result of a command line that cannot be meant as it stands, logged.
+
+    state_dir: where it is remembered that it was; None: nowhere, and it is logged each time.
+    """
     verdict_given(UNHEALTHY)
     result = cannot_judge(kind, None, None, one_sentence(str(error)))
-    ChangeLog(None, command_line).note(result)
+    ChangeLog(state_dir, command_line).note(result)
     return result
 
 
@@ -56,6 +69,15 @@ def report(program: str, result: Result) -> int:
     for each in result.vips or [result]:
         if each.verdict.reason != Reason.CANNOT_JUDGE:
             say(str(each))
+    return exit_status(result)
+
+
+def report_json(program: str, result: Result, further: dict[str, object]) -> int:
+    """Say the verdict and something more as one JSON object; return the exit status."""
+    import json
+
+    regret(program, result)
+    say(json.dumps({**result.to_dict(), **further}))
     return exit_status(result)
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import os
 from _blake2 import blake2s
-from stat import S_ISREG, S_IWGRP, S_IWOTH
+from stat import S_ISREG
 
 from lvs_rawcheck import clock
+from lvs_rawcheck.director.state_folder import nobody_else_writes, open_state
 from lvs_rawcheck.director.system_log import LOG_ERR, LOG_NOTICE, LOG_WARNING, log_line
 
 TYPE_CHECKING = False
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
 REPEAT_SECONDS = 600.0
 _FOLDER = "logged"
-_FOLDER_MODE = 0o755
 _FILE_MODE = 0o644
 _STAMP_OCTETS = 16384  # room for the states of many hundred VIPs
 
@@ -109,49 +109,17 @@ class ChangeLog:
 
 def _open_stamp(state_dir: str, command_line: list[str]) -> int:
     name = blake2s("\0".join(command_line).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
-    state = _open_folder(state_dir.rstrip("/") or state_dir, None)  # O_NOFOLLOW follows a link that ends in a slash
-    try:
-        folder = _open_folder(_FOLDER, state)
-    finally:
-        os.close(state)
+    folder = open_state(state_dir, _FOLDER)
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         stamp = os.open(name, flags, _FILE_MODE, dir_fd=folder)
     finally:
         os.close(folder)
     found = os.fstat(stamp)
-    if not S_ISREG(found.st_mode) or found.st_nlink != 1 or not _only_root_writes(found):
+    if not S_ISREG(found.st_mode) or found.st_nlink != 1 or not nobody_else_writes(found):
         os.close(stamp)
         raise PermissionError(name)
     return stamp
-
-
-def _open_folder(path: str, parent: int | None) -> int:
-    """Return a descriptor of a folder that only root can write to, made where it is missing; OSError."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    missing = False
-    try:
-        folder = os.open(path, flags, dir_fd=parent)
-    except FileNotFoundError:
-        missing = True
-        try:
-            os.mkdir(path, _FOLDER_MODE, dir_fd=parent)
-        except FileExistsError:
-            missing = False  # another check was faster
-        folder = os.open(path, flags, dir_fd=parent)
-    try:
-        if not _only_root_writes(os.fstat(folder)):
-            raise PermissionError(path)
-        if missing:
-            os.fchmod(folder, _FOLDER_MODE)  # keepalived's umask, 0177, has narrowed it
-    except OSError:
-        os.close(folder)
-        raise
-    return folder
-
-
-def _only_root_writes(found: os.stat_result) -> bool:
-    return found.st_uid == 0 and not found.st_mode & (S_IWGRP | S_IWOTH)
 
 
 def _state_of(result: Result) -> str:

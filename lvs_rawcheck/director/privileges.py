@@ -36,6 +36,13 @@ def daemon_ids() -> tuple[int, int] | None:
     return None
 
 
+def ids_to_become() -> tuple[int, int] | None:
+    """Return uid and gid of the user that `drop_root` becomes, None where it goes on as what we are."""
+    if os.geteuid() != 0 or not _others_can_read(_PACKAGE):
+        return None
+    return daemon_ids()
+
+
 def drop_root() -> None:
     """Become the daemon's user, for good, if this process is root, there is such a user, and it is allowed.
 
@@ -43,9 +50,7 @@ def drop_root() -> None:
     who took the capability away has bounded this process in another way, and a server is no worse for it. Likewise
     where that user could not read the program: what a failing check loads late would be missing.
     """
-    if os.geteuid() != 0 or not _others_can_read(_PACKAGE):
-        return
-    ids = daemon_ids()
+    ids = ids_to_become()
     if ids is None:
         return
     uid, gid = ids
