@@ -42,3 +42,26 @@ class RemoteProtocolError(ProtocolError):
 
 class LinkError(RawCheckError):
     """Interface, permission or socket: ours, never the server's. Raised `from` the OSError."""
+
+
+class ConfigError(RawCheckError):
+    """A configuration file says something that cannot be used: where, and one sentence.
+
+    line and column count from 1, the column in octets; 0 where the file as a whole is meant.
+    """
+
+    def __init__(self, path: str, line: int, column: int, message: str) -> None:
+        place = f"{path}:{line}:{column}" if line else path
+        super().__init__(f"{place}: {message}")
+        self.path = path
+        self.line = line
+        self.column = column
+        self.message = message
+
+
+class ConfigSyntaxError(ConfigError):
+    """The text itself: braces, quotes, octets that no reader takes, a file that cannot be read."""
+
+
+class ConfigValueError(ConfigError):
+    """The text is well formed, but a value in it cannot be meant."""

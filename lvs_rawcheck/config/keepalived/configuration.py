@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that is known of one configuration: its files, what keepalived makes of them, what was noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lvs_rawcheck.config.findings import ERROR, Finding, Findings
+from lvs_rawcheck.config.keepalived.blocks import Block, Process
+from lvs_rawcheck.config.keepalived.directives import CHECK_ROOT, GLOBAL_ROOT, SHARED_ROOT, VRRP_ROOT, known_to
+from lvs_rawcheck.config.keepalived.expander import EndOfReading
+from lvs_rawcheck.config.keepalived.files import Files
+from lvs_rawcheck.config.keepalived.leaves import leaves_of
+from lvs_rawcheck.config.keepalived.lines import Line, Version
+from lvs_rawcheck.config.keepalived.model import GlobalSettings, Site
+from lvs_rawcheck.config.keepalived.obstacles import note_obstacles
+from lvs_rawcheck.config.keepalived.reading import Reading
+from lvs_rawcheck.config.keepalived.servers import (
+    VirtualServerBuilder,
+    admit_real_server,
+    admit_virtual_server,
+    build_group,
+)
+from lvs_rawcheck.config.keepalived.values import Values
+from lvs_rawcheck.config.keepalived.vrrp import (
+    admit_named_once,
+    build_instance,
+    build_settings,
+    build_sync_group,
+    build_track_file,
+)
+from lvs_rawcheck.config.tree import Leaf, SourceFile
+
+DEBIAN_12: Version = (2, 2, 7)
+
+
+class Configuration:
+    """One configuration, as one node reads it. files: by path, the main one first; site: what it sets up."""
+
+    def __init__(self, main: SourceFile, files: Files, site: Site, findings: Findings) -> None:
+        self.main = main
+        self.files = files.by_path
+        self.site = site
+        self._findings = findings
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what was noticed, in the order in which it was met."""
+        return self._findings.all()
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return the findings that say that the text is not read as it was meant."""
+        return [finding for finding in self.findings if finding.severity == ERROR]
+
+    def require_sound(self) -> None:
+        """Raise the first error as ConfigError, if there is one."""
+        for finding in self.errors:
+            raise finding.to_error()
+
+    def text(self, path: str) -> bytes:
+        """Return the octets of one of the files."""
+        return self.files[path].octets
+
+    def leaves(self, path: str) -> list[Leaf]:
+        """Return one of the files as leaves; those that nobody can read say why."""
+        return leaves_of(self.files[path], self.errors)
+
+
+def read_keepalived(
+    path: str,
+    config_id: str | None = None,
+    version: Version = DEBIAN_12,
+    overlay: Mapping[str, bytes] | None = None,
+) -> Configuration:
+    """Return a configuration as keepalived of a version reads it; raises ConfigError if its main file cannot be read.
+
+    config_id: which node it is read for, what `@id` lines are compared with. overlay: octets to take for some paths
+    instead of what the disk holds. All that is wrong inside becomes a finding.
+    """
+    findings = Findings()
+    files = Files(findings, version, overlay or {})
+    main = files.open_main(path)
+    processes = _Processes(main, version, findings)
+    try:
+        for line in Reading(files, config_id, findings).lines(main):
+            processes.feed(line)
+    except EndOfReading:
+        pass
+    processes.end()
+    return Configuration(main, files, _site(processes, Values(findings)), findings)
+
+
+class _Processes:
+    """keepalived's parent, checker and VRRP processes, all of which read the same lines."""
+
+    def __init__(self, main: SourceFile, version: Version, findings: Findings) -> None:
+        check, vrrp = known_to(version, CHECK_ROOT), known_to(version, VRRP_ROOT)
+        shared, general = known_to(version, SHARED_ROOT), known_to(version, GLOBAL_ROOT)
+        root = {**general, **vrrp, **check, **shared}
+        start = Line(b"", main, 0)
+        self._findings = findings
+        self.parent = Process(root, general, start, findings)
+        self.checker = Process(
+            root,
+            {**check, **shared},
+            start,
+            findings,
+            {"virtual_server": admit_virtual_server, "real_server": admit_real_server},
+        )
+        self.vrrp = Process(
+            root,
+            {**vrrp, **shared},
+            start,
+            findings,
+            {kind: admit_named_once(kind) for kind in ("vrrp_instance", "vrrp_sync_group")},
+        )
+        self._feeds = (self.parent.feed, self.checker.feed, self.vrrp.feed)
+        self._open: list[Line] = []
+
+    def feed(self, line: Line) -> None:
+        """Let all of them read one logical line."""
+        if line.text == b"{":
+            self._open.append(line)
+        elif line.text == b"}":
+            if self._open:
+                self._open.pop()
+            else:
+                self._findings.error(line.span, "brace", "a '}' too many")
+        for feed in self._feeds:
+            feed(line)
+
+    def end(self) -> None:
+        """Note the blocks that nothing closes."""
+        for line in self._open:
+            self._findings.error(line.span, "brace", "this '{' is never closed")
+        for process in (self.parent, self.checker, self.vrrp):
+            for block in process.end():
+                if block.opening is None and block.skipped is None:
+                    self._findings.error(block.span, "brace", f"{block.keyword} has no '{{' after it")
+
+
+def _blocks(root: Block, keyword: str) -> list[Block]:
+    return list(root.blocks(keyword))
+
+
+def _site(processes: _Processes, values: Values) -> Site:
+    check, vrrp = processes.checker.root, processes.vrrp.root
+    site = Site(settings=GlobalSettings())
+    site.settings = build_settings(processes.parent.root.blocks("global_defs"), values)
+    site.instances = [build_instance(block, values) for block in _blocks(vrrp, "vrrp_instance")]
+    site.sync_groups = [build_sync_group(block, values) for block in _blocks(vrrp, "vrrp_sync_group")]
+    groups = (build_group(block, values) for block in _blocks(check, "virtual_server_group"))
+    site.groups = [group for group in groups if group is not None]
+    by_name = {group.name: group for group in reversed(site.groups)}
+    site.virtual_servers = [
+        VirtualServerBuilder(block, by_name, values).build() for block in _blocks(check, "virtual_server")
+    ]
+    for keyword in ("track_file", "vrrp_track_file"):
+        tracks = (build_track_file(block, values) for block in _blocks(check, keyword))
+        site.track_files.extend(track for track in tracks if track is not None)
+    note_obstacles(site)
+    return site
