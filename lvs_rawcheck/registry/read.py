@@ -81,6 +81,11 @@ def read_check(
     raise UsageError(f"no such check: {check_id(name, real_ip)} ({service.path} has no such real server)")
 
 
+def parse_service(path: str, name: str, octets: bytes, import_libraries: Callable[[], None]) -> Service:
+    """Return what a service file's octets say; ConfigError. path: for messages."""
+    return _Reader(import_libraries).parse(path, name, octets, None)
+
+
 class _Reader:
     def __init__(self, import_libraries: Callable[[], None]) -> None:
         self._import_libraries = import_libraries
@@ -92,8 +97,11 @@ class _Reader:
         path = folder.path_of(f"{name}{SUFFIX}")
         if not is_name(name):
             raise ConfigSyntaxError(path, 0, 0, "not a service's name: letters, digits, and _.- after the first")
-        table = Table(path, "", _parse(path, _read(folder, name, path)))
-        return _ServiceFile(path, table, self._check).service(name, only)
+        return self.parse(path, name, _read(folder, name, path), only)
+
+    def parse(self, path: str, name: str, octets: bytes, only: bytes | None) -> Service:
+        """Return what a file's octets say of a service, of its real servers only the one asked for; None: of all."""
+        return _ServiceFile(path, Table(path, "", _parse(path, octets)), self._check).service(name, only)
 
     def _check(self, path: str, table: Table, further: frozenset[str], inherited: dict[str, object]) -> CheckSpec:
         kind = self._kind(table)
