@@ -57,8 +57,11 @@ class Verdict:
         return self.reason == Reason.OK
 
 
+NO_PORT = 0
+
+
 class Endpoint:
-    """What the director forwards: a VIP (4 or 16 octets) and the virtual server's port, 1..65535."""
+    """What the director forwards: a VIP (4 or 16 octets) and the virtual server's port, 1..65535, or NO_PORT."""
 
     __slots__ = ("port", "vip")
 
@@ -67,7 +70,7 @@ class Endpoint:
         self.port = port
 
     def __str__(self) -> str:
-        return format_endpoint(self.vip, self.port)
+        return format_address(self.vip) if self.port == NO_PORT else format_endpoint(self.vip, self.port)
 
 
 class Conversation:
@@ -255,7 +258,7 @@ class Result:
             "role": self.role,
             "real_server": format_address(self.real_ip) if self.real_ip else None,
             "vip": format_address(self.endpoint.vip) if self.endpoint else None,
-            "port": self.endpoint.port if self.endpoint else None,
+            "port": (self.endpoint.port or None) if self.endpoint else None,
             "kind": self.kind,
             "elapsed_ms": round(self.elapsed_ms, 3),
             "phases_ms": {name: round(value, 3) for name, value in self.phases_ms.items()},

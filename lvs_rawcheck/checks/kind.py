@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class Kind:
     """One kind. prepare: judges the values, with UsageError, and returns what makes the conversation or exchange anew.
 
-    summary: a line for the list of kinds.
+    summary: a line for the list of kinds. speaks_to_port: False for what knows no ports.
     """
 
-    __slots__ = ("name", "parameters", "prepare", "summary")
+    __slots__ = ("name", "parameters", "prepare", "speaks_to_port", "summary")
 
     def __init__(
         self,
@@ -27,8 +27,11 @@ class Kind:
         summary: str,
         parameters: tuple[Parameter, ...],
         prepare: Callable[[Values], Step],
+        *,
+        speaks_to_port: bool = True,
     ) -> None:
         self.name = name
         self.summary = summary
         self.parameters = parameters
         self.prepare = prepare
+        self.speaks_to_port = speaks_to_port

@@ -59,4 +59,4 @@ def _prepare(values: Values) -> Step:
     return new_echo
 
 
-KINDS = (Kind("ping", "the VIP answers an echo request; a port is not spoken to", (), _prepare),)
+KINDS = (Kind("ping", "the VIP answers an echo request", (), _prepare, speaks_to_port=False),)

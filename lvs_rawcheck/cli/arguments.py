@@ -87,12 +87,15 @@ _REQUEST_KEYS = (
 )
 
 
-def build_request(kind: str, steps: Sequence[Step], line: CommandLine) -> Request:
-    """Return the request of `REAL_SERVER VIP[:PORT][,...] [PORT]` with the common options; UsageError."""
+def build_request(kind: str, steps: Sequence[Step], line: CommandLine, port_if_none: int | None = None) -> Request:
+    """Return the request of `REAL_SERVER VIP[:PORT][,...] [PORT]` with the common options; UsageError.
+
+    port_if_none: the port of a VIP without one; None: it must have one.
+    """
     words = line.positionals
     if not 2 <= len(words) <= 3:
         raise UsageError("wanted: REAL_SERVER VIP[:PORT][,...] [PORT]")
-    default_port = parse_port(words[2]) if len(words) == 3 else None
+    default_port = parse_port(words[2]) if len(words) == 3 else port_if_none
     request = Request(kind, steps, parse_address(words[0]), parse_endpoints(words[1], default_port))
     for key in _REQUEST_KEYS:
         setattr(request, key, line.values[key])

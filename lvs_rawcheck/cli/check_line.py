@@ -6,6 +6,7 @@ What follows a `--next` is another check of the same kind, on a connection of it
 
 from __future__ import annotations
 
+from lvs_rawcheck.checks.base import NO_PORT
 from lvs_rawcheck.checks.kinds import KINDS, load_kind
 from lvs_rawcheck.checks.parameters import Values
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS, build_request
@@ -38,7 +39,7 @@ def read_check(arguments: list[str], more_options: Sequence[Option] = ()) -> tup
     own = kind_options(kind)
     line = parse(first, (*COMMON_OPTIONS, *more_options, *own))
     steps = [_step(kind, line), *(_further_step(kind, words, own) for words in following)]
-    return build_request(kind.name, steps, line), line
+    return build_request(kind.name, steps, line, None if kind.speaks_to_port else NO_PORT), line
 
 
 def kind_options(kind: Kind) -> tuple[Option, ...]:

@@ -26,6 +26,13 @@ def test_a_check_without_options() -> None:
     assert (request.kind, len(request.steps), line.positionals) == ("tcp", 1, ADDRESSES)
 
 
+def test_an_echo_is_sent_to_no_port() -> None:
+    request, _ = read_check(["ping", "10.0.0.42", "10.0.0.100"])
+    assert [str(endpoint) for endpoint in request.endpoints] == ["10.0.0.100"]
+    with pytest.raises(UsageError, match="no port given"):
+        read_check(["dns", "10.0.0.42", "10.0.0.100"])
+
+
 def test_further_steps_follow_the_word_next() -> None:
     request, _ = read_check(["tcp", *ADDRESSES, "--next", "--next"])
     assert len(request.steps) == 3
