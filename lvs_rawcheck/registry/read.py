@@ -189,6 +189,8 @@ class _ServiceFile:
         return [(table, address) for address, table in wanted.items()], list(addresses)
 
     def _address(self, table: Table) -> bytes:
+        if "address" not in table:
+            table.demand_known(_OF_SERVER_ALL)  # it is most likely there, misspelt
         text = table.text("address")
         try:
             return parse_address(text)
@@ -245,6 +247,9 @@ def _read(folder: ServiceFolder, name: str, path: str) -> bytes:
         raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error.strerror}") from error
 
 
+_AT_END = " (at end of document)"
+
+
 def _parse(path: str, octets: bytes) -> dict[str, object]:
     import re
     import tomllib
@@ -258,9 +263,9 @@ def _parse(path: str, octets: bytes) -> dict[str, object]:
         return tomllib.loads(text)
     except ValueError as error:  # tomllib.TOMLDecodeError; also a number of more digits than Python reads
         found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
-        if found is None:
-            line = text.count("\n") + 1 if "end of document" in str(error) else 0
-            raise ConfigSyntaxError(path, line, 1 if line else 0, f"not TOML: {error}") from error
-        raise ConfigSyntaxError(path, int(found[2]), int(found[3]), f"not TOML: {found[1]}") from error
+        if found is not None:
+            raise ConfigSyntaxError(path, int(found[2]), int(found[3]), f"not TOML: {found[1]}") from error
+        line, column = (text.count("\n") + 1, len(text) - text.rfind("\n")) if _AT_END in str(error) else (0, 0)
+        raise ConfigSyntaxError(path, line, column, f"not TOML: {str(error).removesuffix(_AT_END)}") from error
     except RecursionError as error:
         raise ConfigSyntaxError(path, 0, 0, "not TOML: nested too deeply") from error
