@@ -30,7 +30,11 @@ Exit status 0: done, 1: not. Services are files of {SERVICES_DIR}."""
 def _duration(text: str) -> int:
     """Return seconds of `90s`, `30m`, `2h` or `1d`; UsageError."""
     number, unit = text[:-1], text[-1:]
-    seconds = int(number) * _UNITS[unit] if number.isdecimal() and len(number) < 9 and unit in _UNITS else 0
+    seconds = (
+        int(number) * _UNITS[unit]
+        if number.isascii() and number.isdecimal() and len(number) < 9 and unit in _UNITS
+        else 0
+    )
     if not 0 < seconds <= _SECONDS_MOST:
         raise UsageError(f"not a time like 90s, 30m, 2h or 1d, at most 366d: {text!r}")
     return seconds

@@ -132,13 +132,14 @@ class ResultFile:
 
 def _open_for(name: str, parent: int, become: tuple[int, int] | None) -> int:
     """Return a folder of root's that belongs to the user we become; it may have belonged to it before."""
-    if become is None or os.geteuid() != 0:
+    if os.geteuid() != 0:
         return open_folder(name, parent)
+    owner = become or (0, 0)
     _make_folder(name, parent)
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
-        if os.fstat(folder).st_uid != become[0]:
-            os.fchown(folder, *become)
+        if os.fstat(folder).st_uid != owner[0]:
+            os.fchown(folder, *owner)
         os.fchmod(folder, FOLDER_MODE)
     except OSError:
         os.close(folder)
