@@ -121,8 +121,11 @@ class _Part:
     def demand(self, *names: str) -> str:
         value = self.get(*names)
         if value is None:
-            raise LinkError(f"keepalived's dump: {self.lines[0].strip() or self.heading!r} has no line {names[0]!r}")
+            raise LinkError(f"keepalived's dump: {self.heading}, {self.first_line()!r}: no line {names[0]!r}")
         return value
+
+    def first_line(self) -> str:
+        return self.lines[0].strip()[:80] if self.lines else ""
 
     def is_set(self, *names: str) -> bool:
         return self.get(*names) in _YES
@@ -138,8 +141,7 @@ def parse_dump(lines: Iterable[str]) -> Dump:
         try:
             _read_part(dump, part)
         except (ValueError, UsageError) as error:
-            shown = part.lines[0].strip()[:80] if part.lines else part.heading
-            raise LinkError(f"keepalived's dump: {part.heading}, {shown!r}: {error}") from error
+            raise LinkError(f"keepalived's dump: {part.heading}, {part.first_line()!r}: {error}") from error
     return dump
 
 
