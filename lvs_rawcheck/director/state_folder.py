@@ -75,7 +75,7 @@ def read_line(folder: int, name: str, octets_most: int) -> str:
 def write_line(folder: int, name: str, line: str) -> None:
     """Put a file that everybody may read in its place, complete or not at all; OSError."""
     temporary = f".{name}.{os.getpid()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC  # one of that name was left behind
     descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
     try:
         try:

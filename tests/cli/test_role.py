@@ -38,7 +38,8 @@ def test_the_role_file_by_hand(desk: Desk) -> None:
     assert (desk.state / "role" / "VI_1").read_text()[0] == "1"
     assert notify(desk, "BACKUP", "VI_1").status == 0
     assert (desk.state / "role" / "VI_1").read_text()[0] == "0"
-    for words in (["MASTER"], ["MASTER", "../VI_1"], ["master", "VI_1"], []):
+    slips: list[list[str]] = [["MASTER"], ["MASTER", "../VI_1"], ["master", "VI_1"], []]
+    for words in slips:
         outcome = notify(desk, *words)
         assert (outcome.status, outcome.stderr.startswith("notify: ")) == (1, True)
     chained = notify(desk, "MASTER", "VI_1", "--", "/bin/sh", "-c", "kill -PIPE $$; exit 7")

@@ -69,7 +69,8 @@ def test_a_bad_file_is_one_line_of_log_however_often_it_is_met(desk: Desk) -> No
 def test_help_and_slips(desk: Desk) -> None:
     helped = desk.run(None, "lvs-rawcheck", "run", "--help")
     assert (helped.status, "ID" in helped.stdout) == (0, True)
-    for words in ([], ["a", "b"], ["--help", CHECK], ["-t", "0", CHECK], ["--no-such", CHECK]):
+    slips: list[list[str]] = [[], ["a", "b"], ["--help", CHECK], ["-t", "0", CHECK], ["--no-such", CHECK]]
+    for words in slips:
         assert desk.run(None, "lvs-rawcheck", "run", *desk.own_folders(), *words).status == 1
 
 
