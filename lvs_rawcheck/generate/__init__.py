@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A plan for somebody's configuration: what would be put in the place of what, and what would be left alone, and why.
+
+    options.py     what was asked for, and which virtual servers are meant
+    endpoints.py   the VIPs and ports that a virtual server stands for, and what its service is called
+    translate.py   a checker of keepalived's -> checks of ours, and the standard check that it was
+    timing.py      times: ours from theirs, and how long a failure stays unseen
+    roles.py       whose role decides: the VRRP instance that holds the VIPs
+    services.py    a service file as values, from the checks of its real servers
+    quoting.py     a command line that all versions of keepalived read alike
+    stanza.py      what goes into the configuration
+    marker.py      what was there, kept as a comment
+    existing.py    stanzas of ours that are there already, taken back in thought
+    keepalived.py  the plan: all of these, over one configuration
+    splice.py      octets in the place of others
+    compare.py     whether the result says what was meant: read again
+    costs.py       checks a second, processors
+    prepared.py    a translated checker with its names, endpoints and times
+    placing.py     where stanzas go in a file
+    diff.py        the result as a unified diff
+    report.py      the plan for programs
+
+A plan is made of the configuration without the stanzas of ours, which are put back in thought: so a second run finds
+what the first one found, and changes nothing. Whatever is not replaced comes back octet for octet.
+"""

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stanzas of ours that are in a configuration already, taken back in thought.
+
+A stanza is ours where its marker stands and a checker of keepalived's begins right behind the comment: only then is it
+known where it ends. What came of a marker otherwise is left alone, and said.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from lvs_rawcheck.config.keepalived import Configuration
+from lvs_rawcheck.config.keepalived.model import Checker
+from lvs_rawcheck.generate.marker import Marked, find_marked, marked_region
+from lvs_rawcheck.generate.splice import Edit, spliced
+
+
+@dataclass(frozen=True, slots=True)
+class OldStanza:
+    """One of them. start, end: its octets in the file as it is; place: where that is without all of them."""
+
+    check_id: str
+    start: int
+    end: int
+    stanza: int
+    """Where in the file as it is the checker itself begins."""
+    place: int
+    original: bytes | None
+    """What it replaced, None if it was added."""
+
+
+class OldFile:
+    """A file as it is, and as it was."""
+
+    def __init__(self, path: str, octets: bytes, regions: list[tuple[int, int, Marked]]) -> None:
+        self.path = path
+        self.octets = octets
+        self.stanzas: list[OldStanza] = []
+        shift = 0
+        for start, end, marked in regions:
+            original = marked.original or b""
+            self.stanzas.append(OldStanza(marked.check_id, start, end, marked.stanza, start + shift, marked.original))
+            shift += len(original) - (end - start)
+        self.original = spliced(octets, (Edit(each.start, each.end, each.original or b"") for each in self.stanzas))
+        self._places = [each.place for each in self.stanzas]
+        self.by_place = {each.place: each for each in self.stanzas if each.original is not None}
+
+    def present(self, place: int) -> int:
+        """Return where a place of the original is in the file as it is; one inside what is replaced there has none."""
+        before = bisect_right(self._places, place) - 1
+        while before >= 0:
+            old = self.stanzas[before]
+            if old.place + len(old.original or b"") <= place and (old.original is None or old.place < place):
+                return old.end + place - old.place - len(old.original or b"")
+            before -= 1
+        return place
+
+    def added_within(self, start: int, end: int) -> list[OldStanza]:
+        """Return those that were added between two places of the original."""
+        return [each for each in self.stanzas if each.original is None and start <= each.place <= end]
+
+
+def find_existing(configuration: Configuration) -> tuple[dict[str, OldFile], list[str]]:
+    """Return the files that have stanzas of ours, by path, and a sentence for each marker without one."""
+    ends = _stanza_ends(configuration)
+    found: dict[str, OldFile] = {}
+    lost: list[str] = []
+    for path, file in configuration.files.items():
+        regions: list[tuple[int, int, Marked]] = []
+        for marked in find_marked(file.octets):
+            end = ends.get((path, marked.stanza))
+            if end is None:
+                line, _ = file.place(marked.marker)
+                lost.append(f"{path}:{line}: no checker of keepalived's follows this marker: left alone")
+                continue
+            start, end = marked_region(file.octets, marked, end)
+            if not regions or regions[-1][1] <= start:
+                regions.append((start, end, marked))
+        if regions:
+            found[path] = OldFile(path, file.octets, regions)
+    return found, lost
+
+
+def _stanza_ends(configuration: Configuration) -> dict[tuple[str, int], int]:
+    """Return where each checker ends, by file and place of its first octet."""
+    ends: dict[tuple[str, int], int] = {}
+    for virtual in configuration.site.virtual_servers:
+        for server in (*virtual.real_servers, *virtual.dropped_servers):
+            for checker in server.checkers:
+                _note_end(ends, checker)
+    return ends
+
+
+def _note_end(ends: dict[tuple[str, int], int], checker: Checker) -> None:
+    span = checker.span
+    if span is not None:
+        ends[(span.file.path, span.start)] = span.end

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plan for a keepalived.conf: which checkers are replaced by which raw checks, which are left, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
+from lvs_rawcheck.config.tree import Span
+from lvs_rawcheck.generate.compare import demand_same_site
+from lvs_rawcheck.generate.endpoints import names_of
+from lvs_rawcheck.generate.existing import OldFile, find_existing
+from lvs_rawcheck.generate.options import PlanOptions, selects
+from lvs_rawcheck.generate.plan import LeftStanza, Plan
+from lvs_rawcheck.generate.roles import Roles
+from lvs_rawcheck.generate.stanza import StanzaWriter
+from lvs_rawcheck.generate.validate import CheckValidator
+from lvs_rawcheck.generate.virtual import VirtualPlanner
+from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
+
+Version = tuple[int, ...]
+# What keepalived does not read as it was meant: a plan for something else helps nobody.
+_FATAL = frozenset(
+    {"brace", "quote", "nul", "missing-value", "include", "missing-include", "expansion", "sequence", "long-line"}
+    | {"unknown-block"}
+)
+
+
+def plan_keepalived(
+    path: str,
+    options: PlanOptions,
+    config_id: str | None,
+    version: Version,
+    import_libraries: Callable[[], None],
+) -> Plan:
+    """Return the plan; ConfigError where the configuration cannot be read for certain, UsageError for the options.
+
+    config_id: of the node that the plan is for. import_libraries: see `load_kind`.
+    """
+    present = read_keepalived(path, config_id, version)
+    _demand_readable(present)
+    old_files, lost = find_existing(present)
+    overlay = {old.path: old.original for old in old_files.values()}
+    original = read_keepalived(path, config_id, version, overlay) if overlay else present
+    plan = Plan(present.main.path, octets={path: file.octets for path, file in present.files.items()})
+    plan.warnings += lost
+    _warn(plan, original)
+    _plan_virtual_servers(plan, original, old_files, options, import_libraries)
+    result = plan.result()
+    if result:
+        demand_same_site(plan, present, original, read_keepalived(path, config_id, version, result))
+    return plan
+
+
+def _demand_readable(configuration: Configuration) -> None:
+    for finding in configuration.findings:
+        if finding.kind in _FATAL:
+            raise finding.to_error()
+
+
+def _warn(plan: Plan, configuration: Configuration) -> None:
+    for finding in configuration.findings:
+        plan.warnings.append(str(finding))
+
+
+def _plan_virtual_servers(
+    plan: Plan,
+    original: Configuration,
+    old_files: dict[str, OldFile],
+    options: PlanOptions,
+    import_libraries: Callable[[], None],
+) -> None:
+    templates = Templates(options.templates or OVERRIDES_DIR)
+    planner = VirtualPlanner(
+        plan,
+        options,
+        old_files,
+        Roles(original.site, options.scripts, options.state),
+        CheckValidator(import_libraries),
+        StanzaWriter(options, templates),
+    )
+    not_meant: list[Span] = []
+    for virtual in original.site.virtual_servers:
+        if selects(options, names_of(virtual)):
+            planner.add(virtual)
+        elif (span := virtual.span) is not None:
+            not_meant.append(span)
+    for old_file in old_files.values():
+        _note_left(plan, old_file, planner.handled, [span for span in not_meant if span.file.path == old_file.path])
+
+
+def _note_left(plan: Plan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: list[Span]) -> None:
+    """Remember the stanzas of ours that nothing was planned for, and say so where a plan was asked for."""
+    for old in old_file.stanzas:
+        if (old_file.path, old.start) in handled:
+            continue
+        plan.left.append(LeftStanza(old.check_id, old_file.path, old.stanza, old.place, old.original is not None))
+        if not any(span.start <= old.place < span.end for span in not_meant):
+            plan.warnings.append(
+                f"{old.check_id}: what its stanza stands for cannot be planned any more; it is left as it is"
+            )

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where stanzas go in a file: in the place of a checker, or before the closing brace of a real server.
+
+Places are those of the file without stanzas of ours, edits those of the file as it is. What comes out as it is there
+already is no edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lvs_rawcheck.config.keepalived.model import RealServer
+from lvs_rawcheck.config.tree import SourceFile, Span
+from lvs_rawcheck.generate.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.line_layout import (
+    begins_its_line,
+    indentation,
+    indentation_step,
+    line_end_of,
+    line_start,
+)
+from lvs_rawcheck.generate.marker import comment_for
+from lvs_rawcheck.generate.plan import Plan
+from lvs_rawcheck.generate.splice import Edit
+from lvs_rawcheck.generate.stanza import demand_short_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Where something is added to a real server. inner: the indentation of what stands in it."""
+
+    place: int
+    inner: bytes
+    newline: bytes
+    own_lines: bool
+    """False: in the middle of a line, which what is added then ends."""
+
+
+class Place:
+    """One file of the plan. old: None where it has no stanzas of ours. handled: see VirtualPlanner."""
+
+    def __init__(self, plan: Plan, file: SourceFile, old: OldFile | None, handled: set[tuple[str, int]]) -> None:
+        self._plan = plan
+        self._file = file
+        self._old = old
+        self._handled = handled
+        self._present = plan.octets[file.path]
+
+    def step(self, span: Span) -> bytes:
+        """Return what is one indentation more, within a stretch."""
+        return indentation_step(self._file.octets, span.start, span.end)
+
+    def replacement(self, span: Span, check_id: str, lines: Sequence[bytes]) -> bytes:
+        """Return a stanza with its comment, for the place of a checker; Refused."""
+        octets = self._file.octets
+        indent = indentation(octets, span.start)
+        newline = line_end_of(octets, span.start)
+        text = comment_for(check_id, span.octets, indent, newline) + _indented(lines, indent, newline)
+        rest = octets.find(b"\n", span.end)
+        end = len(octets) if rest < 0 else rest
+        demand_short_lines(octets[line_start(octets, span.start) : span.start] + text + octets[span.end : end])
+        return text
+
+    def replace(self, span: Span, text: bytes) -> bool:
+        """Put a text in the place of a checker; return whether that changes anything."""
+        old = None if self._old is None else self._old.by_place.get(span.start)
+        if old is not None:
+            self._handled.add((self._file.path, old.start))
+            return self._edit(Edit(old.start, old.end, text))
+        return self._edit(Edit(self._now(span.start), self._now(span.end), text))
+
+    def insertion(self, server: RealServer) -> Insertion:
+        """Return where something can be added to a real server, all of whose text is plain."""
+        span, closing = server.span, server.block.closing
+        assert span is not None
+        assert closing is not None
+        octets, brace = self._file.octets, closing.span.start
+        own_lines = begins_its_line(octets, brace)
+        place = line_start(octets, brace) if own_lines else brace
+        inner = indentation(octets, span.start) + indentation_step(octets, span.start, span.end)
+        return Insertion(place, inner, line_end_of(octets, span.start), own_lines)
+
+    def addition(self, insertion: Insertion, check_id: str, lines: Sequence[bytes]) -> bytes:
+        """Return a stanza with its comment, complete lines but for the blanks before the first; Refused."""
+        indent, newline = insertion.inner, insertion.newline
+        text = comment_for(check_id, None, indent, newline) + _indented(lines, indent, newline) + newline
+        demand_short_lines(indent + text)
+        return text
+
+    def add(self, insertion: Insertion, span: Span, texts: Sequence[bytes]) -> bool:
+        """Add texts to the real server of a stretch; return whether that changes anything."""
+        first, *further = texts
+        first = insertion.inner + first if insertion.own_lines else first
+        text = b"".join((first, *(insertion.inner + each for each in further)))
+        old = self.added_before(span)
+        self._handled.update((self._file.path, each.start) for each in old)
+        if old and _in_one_piece(old, insertion.place):
+            return self._edit(Edit(old[0].start, old[-1].end, text))
+        for each in old:
+            self._edit(Edit(each.start, each.end, b""))
+        place = self._now(insertion.place)
+        return self._edit(Edit(place, place, text))
+
+    def added_before(self, span: Span) -> list[OldStanza]:
+        """Return the stanzas that were added to the real server of a stretch."""
+        return [] if self._old is None else self._old.added_within(span.start, span.end)
+
+    def _now(self, place: int) -> int:
+        return place if self._old is None else self._old.present(place)
+
+    def _edit(self, edit: Edit) -> bool:
+        if self._present[edit.start : edit.end] == edit.octets:
+            return False
+        self._plan.edits.setdefault(self._file.path, []).append(edit)
+        return True
+
+
+def _indented(lines: Sequence[bytes], indent: bytes, newline: bytes) -> bytes:
+    return newline.join(indent + line for line in lines)
+
+
+def _in_one_piece(old: Sequence[OldStanza], place: int) -> bool:
+    return all(each.place == place for each in old) and all(one.end == other.start for one, other in pairwise(old))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A translated checker with all that a stanza and a service file need to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.config.keepalived.model import RealServer
+from lvs_rawcheck.generate.services import PlannedServer, StandbyText
+from lvs_rawcheck.generate.timing import Times
+from lvs_rawcheck.generate.translate import Translation
+from lvs_rawcheck.registry.names import check_id
+from lvs_rawcheck.wire.address import parse_address
+
+if TYPE_CHECKING:
+    from lvs_rawcheck.generate.virtual import VirtualServices
+
+Setting = tuple[str, str | float | int]
+_ASK_NO_PORT = ("ping",)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One check. number: from 1, the how manieth of its real server."""
+
+    number: int
+    check_id: str
+    endpoints: tuple[Endpoint, ...]
+    server: PlannedServer
+    translation: Translation
+    times: Times
+
+    def notes(self) -> list[str]:
+        """Return what is not quite as it was, a sentence each."""
+        notes = list(self.translation.notes)
+        checked, kinds = self.translation.port, [check.kind for check in self.server.checks]
+        others = sorted({endpoint.port for endpoint in self.endpoints} - {checked})
+        if self.times.before is None or kinds[0] in _ASK_NO_PORT:
+            return notes
+        if not checked:
+            notes.append("it was asked on port 0, where nothing ever answers: real_server has no port")
+        elif others:
+            ports = ", ".join(map(str, others))
+            notes.append(f"port {checked} was checked, traffic and the raw check go to {ports}")
+        return notes
+
+
+def prepare(
+    server: RealServer,
+    services: VirtualServices,
+    number: int,
+    translation: Translation,
+    times: Times,
+    never_before: bool,
+) -> Prepared:
+    """Return a check of a real server; Refused. never_before: the server had no check, so none can stand in for it."""
+    endpoints = services.endpoints(number, translation.port)
+    port = server.port if server.port and any(endpoint.port != server.port for endpoint in endpoints) else None
+    standby = tuple(StandbyText(check, translation.way) for check in translation.checks) if translation.way else ()
+    planned = PlannedServer(server.address, port, translation.checks, standby, _settings(times, never_before))
+    identifier = check_id(services.name(number), parse_address(server.address))
+    return Prepared(number, identifier, endpoints, planned, translation, times)
+
+
+def _settings(times: Times, never_before: bool) -> tuple[Setting, ...]:
+    """Return the keys of the times, as the daemon keeps them, and of what else is this server's own."""
+    pace = times.after
+    settings: list[Setting] = [("timeout", pace.timeout), ("interval", pace.delay_loop), ("fall", pace.retry + 1)]
+    if pace.delay_before_retry != pace.delay_loop and pace.delay_before_retry > 0:
+        settings.append(("retry_interval", pace.delay_before_retry))
+    if never_before:
+        settings.append(("standby", "raw"))
+    return tuple(settings)

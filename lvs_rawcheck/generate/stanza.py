@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What goes into the configuration: a MISC_CHECK by template, in the indentation of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.checks.request import STANDARD_INSTEAD
+from lvs_rawcheck.config.tree import to_octets
+from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.options import SERVICE, SERVICES_DIR, STATE_DIR, PlanOptions
+from lvs_rawcheck.generate.quoting import quoted_command
+from lvs_rawcheck.generate.refusal import Refused
+from lvs_rawcheck.generate.services import PlannedServer
+from lvs_rawcheck.generate.timing import Times, seconds
+from lvs_rawcheck.generate.translate import CheckText
+from lvs_rawcheck.registry.templates import Templates
+
+LINE_OCTETS_MOST = 1022  # with its line feed within the 1023 that keepalived reads at once (MAXBUF, lib/parser.h)
+_IN_TEMPLATES = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class StanzaText:
+    """One stanza. command: its argument vector; lines: without indentation of the place, without line ends."""
+
+    command: tuple[str, ...]
+    lines: tuple[bytes, ...]
+
+
+class StanzaWriter:
+    """Writes stanzas of one style."""
+
+    def __init__(self, options: PlanOptions, templates: Templates) -> None:
+        self._options = options
+        self._templates = templates
+        self._name = f"keepalived/{options.style}.conf"
+
+    def command(
+        self, check_id: str, server: PlannedServer, endpoints: Iterable[Endpoint], service: Mapping[str, object]
+    ) -> tuple[str, ...]:
+        """Return the command of a check; Refused where a command line cannot say it. service: its settings."""
+        options = self._options
+        if options.style == SERVICE:
+            state = () if options.state == STATE_DIR else ("-s", options.state)
+            return (f"{options.scripts.rstrip('/')}/verdict", *state, check_id)
+        if server.standby_checks or server.port is not None:
+            raise Refused("a command line cannot say its standard check, which goes another way: --style service can")
+        if any(check.kind != server.checks[0].kind for check in server.checks):
+            raise Refused("a command line has one kind of check: --style service can have several")
+        folders: tuple[str, ...] = ()
+        if (options.services, options.state) != (SERVICES_DIR, STATE_DIR):
+            folders = ("--services", options.services, "--state", options.state)
+        return (
+            options.program,
+            "check",
+            *_inline_words(server, endpoints, {**service, **dict(server.settings)}),
+            *folders,
+        )
+
+    def write(self, command: tuple[str, ...], times: Times, step: bytes) -> StanzaText:
+        """Return the stanza. step: one more indentation. Refused: keepalived's versions would not read it alike."""
+        try:
+            quoted = quoted_command(command)
+        except UsageError as error:
+            raise Refused(str(error)) from error
+        text = self._templates.render(
+            self._name,
+            command=quoted,
+            user=self._options.user,
+            misc_timeout=times.misc_timeout,
+            timers=times.lines,
+        )
+        return StanzaText(command, tuple(_indented(line, step) for line in text.rstrip("\n").split("\n")))
+
+
+def _indented(line: str, step: bytes) -> bytes:
+    """Return a line of a template with each of its indentations as the place has them."""
+    text = line.lstrip(" ")
+    depth = (len(line) - len(text)) // len(_IN_TEMPLATES)
+    return step * depth + to_octets(text)
+
+
+def demand_short_lines(octets: bytes) -> None:
+    """Raise Refused if a line is longer than keepalived reads at once."""
+    longest = max(map(len, octets.split(b"\n")))
+    if longest > LINE_OCTETS_MOST:
+        raise Refused(f"a line would have {longest} octets, and keepalived reads {LINE_OCTETS_MOST} at once")
+
+
+def _inline_words(
+    server: PlannedServer, endpoints: Iterable[Endpoint], settings: Mapping[str, object]
+) -> Iterable[str]:
+    first, *further = server.checks
+    yield from (first.kind, server.address, ",".join(map(str, endpoints)))
+    yield from ("-t", seconds(float(str(settings["timeout"]))))
+    if "role_file" in settings:
+        yield from ("-r", str(settings["role_file"]))
+    if settings.get("standby") == "raw":
+        yield from ("--standby", "raw")
+    yield from ("--reply-mac", "known", "--on-cannot-judge", STANDARD_INSTEAD)
+    yield from _options_of(first)
+    for check in further:
+        yield "--next"
+        yield from _options_of(check)
+
+
+def _options_of(check: CheckText) -> Iterable[str]:
+    for key, value in check.values:
+        name = f"--{key.replace('_', '-')}"
+        if value is True:
+            yield name
+        elif isinstance(value, tuple):
+            for each in value:
+                yield from (name, each)
+        else:
+            yield from (name, str(value))
