@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stanzas of ours that are in a configuration already, taken back in thought.
 
-A stanza is ours where its marker stands and a checker of keepalived's begins right behind the comment: only then is it
-known where it ends. What came of a marker otherwise is left alone, and said.
+A stanza is ours where its marker stands and a checker of keepalived's, or a VRRP instance's notify line, begins right
+behind the comment: only then is it known where it ends. What came of a marker otherwise is left alone, and said.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker
 from lvs_rawcheck.generate.marker import Marked, find_marked, marked_region
+from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.generate.splice import Edit, spliced
 
 
@@ -72,7 +73,7 @@ def find_existing(configuration: Configuration) -> tuple[dict[str, OldFile], lis
             end = ends.get((path, marked.stanza))
             if end is None:
                 line, _ = file.place(marked.marker)
-                lost.append(f"{path}:{line}: no checker of keepalived's follows this marker: left alone")
+                lost.append(f"{path}:{line}: nothing of keepalived's follows this marker: left alone")
                 continue
             start, end = marked_region(file.octets, marked, end)
             if not regions or regions[-1][1] <= start:
@@ -83,12 +84,14 @@ def find_existing(configuration: Configuration) -> tuple[dict[str, OldFile], lis
 
 
 def _stanza_ends(configuration: Configuration) -> dict[tuple[str, int], int]:
-    """Return where each checker ends, by file and place of its first octet."""
+    """Return where each checker and notify line ends, by file and place of its first octet."""
     ends: dict[tuple[str, int], int] = {}
     for virtual in configuration.site.virtual_servers:
         for server in (*virtual.real_servers, *virtual.dropped_servers):
             for checker in server.checkers:
                 _note_end(ends, checker)
+    for span in notify_spans(configuration.site):
+        ends[(span.file.path, span.start)] = span.end
     return ends
 
 

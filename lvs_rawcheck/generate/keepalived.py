@@ -10,6 +10,8 @@ from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.compare import demand_same_site
 from lvs_rawcheck.generate.endpoints import names_of
 from lvs_rawcheck.generate.existing import OldFile, find_existing
+from lvs_rawcheck.generate.notify import NotifyWriter
+from lvs_rawcheck.generate.notify_place import NotifyPlacer
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.plan import LeftStanza, Plan
 from lvs_rawcheck.generate.roles import Roles
@@ -22,7 +24,7 @@ Version = tuple[int, ...]
 # What keepalived does not read as it was meant: a plan for something else helps nobody.
 _FATAL = frozenset(
     {"brace", "quote", "nul", "missing-value", "include", "missing-include", "expansion", "sequence", "long-line"}
-    | {"unknown-block"}
+    | {"unknown-block", "condition"}
 )
 
 
@@ -71,11 +73,12 @@ def _plan_virtual_servers(
     import_libraries: Callable[[], None],
 ) -> None:
     templates = Templates(options.templates or OVERRIDES_DIR)
+    placer = NotifyPlacer(plan, NotifyWriter(original.site.settings, options.scripts, options.state), old_files)
     planner = VirtualPlanner(
         plan,
         options,
         old_files,
-        Roles(original.site, options.scripts, options.state),
+        Roles(original.site, options.state, placer.wire),
         CheckValidator(import_libraries),
         StanzaWriter(options, templates),
     )
@@ -85,8 +88,10 @@ def _plan_virtual_servers(
             planner.add(virtual)
         elif (span := virtual.span) is not None:
             not_meant.append(span)
+    placer.keep_others(original.site)
+    handled = planner.handled | placer.handled
     for old_file in old_files.values():
-        _note_left(plan, old_file, planner.handled, [span for span in not_meant if span.file.path == old_file.path])
+        _note_left(plan, old_file, handled, [span for span in not_meant if span.file.path == old_file.path])
 
 
 def _note_left(plan: Plan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: list[Span]) -> None:

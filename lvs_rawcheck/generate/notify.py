@@ -2,7 +2,7 @@
 """How keepalived is made to maintain the role file of a VRRP instance, beside the scripts that the site has there.
 
     wiring = NotifyWriter(site.settings, scripts, state).wire(instance)   # Refused: the sentence says why
-    wiring.lines          # what is to stand in the instance's block: notify_place.py puts it there
+    wiring.lines          # what is to stand in the instance's block; notify_place.py puts it there
 
 keepalived runs one script a keyword and instance, the first: a second one is ignored (vrrp_parser.c). So, in order:
 1. notify_master, notify_backup, notify_fault and notify_stop, where none of them is the site's;
@@ -15,11 +15,12 @@ Scripts of a sync group are others: those of its instances run as well (vrrp_not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lvs_rawcheck.config.keepalived.lines import ASSIGNMENT, CONDITION, DEFINITION, SEQUENCE, UNKNOWABLE
-from lvs_rawcheck.config.keepalived.model import GlobalSettings, Script, VrrpInstance
+from lvs_rawcheck.config.keepalived.model import GlobalSettings, Script, Site, VrrpInstance
+from lvs_rawcheck.config.keepalived.vrrp import INSTANCE_SCRIPTS
 from lvs_rawcheck.config.tree import Span, Touch, to_octets
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.notify_user import ROOT, PrimaryGroup, primary_group_here, runs_as
@@ -53,6 +54,14 @@ class Wiring:
     instance: VrrpInstance
     lines: tuple[NotifyLine, ...]
     notes: tuple[str, ...] = ()
+
+
+def notify_spans(site: Site) -> Iterator[Span]:
+    """Yield where each notify line of each instance stands, ours and the site's."""
+    for instance in site.instances:
+        for statement in instance.block.children:
+            if statement.keyword in INSTANCE_SCRIPTS:
+                yield statement.span
 
 
 class NotifyWriter:

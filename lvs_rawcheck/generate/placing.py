@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lvs_rawcheck.config.keepalived.model import RealServer
+from lvs_rawcheck.config.keepalived.model import Settings
 from lvs_rawcheck.config.tree import SourceFile, Span
 from lvs_rawcheck.generate.existing import OldFile, OldStanza
 from lvs_rawcheck.generate.line_layout import (
@@ -71,9 +71,9 @@ class Place:
             return self._edit(Edit(old.start, old.end, text))
         return self._edit(Edit(self._now(span.start), self._now(span.end), text))
 
-    def insertion(self, server: RealServer) -> Insertion:
-        """Return where something can be added to a real server, all of whose text is plain."""
-        span, closing = server.span, server.block.closing
+    def insertion(self, settings: Settings) -> Insertion:
+        """Return where something can be added to a block whose closing brace is plain text."""
+        span, closing = settings.span, settings.block.closing
         assert span is not None
         assert closing is not None
         octets, brace = self._file.octets, closing.span.start

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lvs_rawcheck.generate.notify import Wiring
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit, spliced
 from lvs_rawcheck.generate.timing import Times
@@ -88,6 +89,8 @@ class Plan:
     services: dict[str, PlannedService] = field(default_factory=dict)
     replaced: dict[tuple[str, int], PlannedCheck] = field(default_factory=dict)
     """By path and place of the replaced checker, in the file without stanzas of ours."""
+    wired: dict[str, Wiring] = field(default_factory=dict)
+    """VRRP instances that maintain the role files which the services read, by name."""
     left: list[LeftStanza] = field(default_factory=list)
     """Stanzas of ours that stay as they are, whatever they say: the files of their services must stay, too."""
     octets: dict[str, bytes] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whose role decides whether a check is raw: that of the VRRP instance that holds the VIPs.
 
-    roles = Roles(site, state, scripts)
-    role_file, why_auto = roles.role_file(endpoints)      # for each service
-    roles.wirings                                         # what these role files need, for notify_place.py
+    placer = NotifyPlacer(plan, NotifyWriter(site.settings, scripts, state), old_files)
+    roles = Roles(site, state, placer.wire)
+    role_file, why_auto = roles.role_file(endpoints)      # for each service: what its role file needs is in the plan
+    placer.keep_others(site)
 
 VIPs are matched by address alone. Held by no instance, or by several, or by one that cannot be made to maintain a role
 file: each check asks whether the VIP is an address of this host (`auto`), and the plan says so. Instances of one sync
@@ -12,29 +13,23 @@ group have one role (vrrp_sync.c), so the first one's file speaks for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.config.keepalived.model import Site, VrrpInstance
-from lvs_rawcheck.generate.notify import NotifyWriter, Wiring
-from lvs_rawcheck.generate.notify_user import PrimaryGroup, primary_group_here
-from lvs_rawcheck.generate.options import SCRIPTS_DIR
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.wire.address import format_address, parse_address
 
 
 class Roles:
-    """The VRRP instances of a site. state: the folder of the role files' folder; scripts: that of `notify`."""
+    """The VRRP instances of a site. state: the folder of the role files' folder.
 
-    def __init__(
-        self,
-        site: Site,
-        state: str,
-        scripts: str = SCRIPTS_DIR,
-        primary_group: PrimaryGroup = primary_group_here,
-    ) -> None:
-        self._writer = NotifyWriter(site.settings, scripts, state, primary_group)
+    wire: sees to it that an instance maintains its role file, once it is known that somebody reads it; raises Refused.
+    """
+
+    def __init__(self, site: Site, state: str, wire: Callable[[VrrpInstance], object]) -> None:
+        self._wire = wire
         self._state = state.rstrip("/")
         self._holders: dict[bytes, dict[str, VrrpInstance]] = {}
         for instance in site.instances:
@@ -44,12 +39,7 @@ class Roles:
         for group in site.sync_groups:
             for member in group.members:
                 self._group_of.setdefault(member, group.name)
-        self._judged: dict[str, Wiring | str] = {}
-
-    @property
-    def wirings(self) -> list[Wiring]:
-        """Return how the instances are wired whose role files were given out."""
-        return [judged for judged in self._judged.values() if isinstance(judged, Wiring)]
+        self._why_not: dict[str, str | None] = {}
 
     def role_file(self, endpoints: Iterable[Endpoint]) -> tuple[str, str | None]:
         """Return the role file of a service, or `auto`, and why it is `auto`."""
@@ -76,14 +66,15 @@ class Roles:
         return first
 
     def _demand_wired(self, instance: VrrpInstance) -> None:
-        if instance.name not in self._judged:
-            self._judged[instance.name] = self._judge(instance)
-        judged = self._judged[instance.name]
-        if isinstance(judged, str):
-            raise Refused(judged)
+        if instance.name not in self._why_not:
+            self._why_not[instance.name] = self._why_not_wired(instance)
+        why_not = self._why_not[instance.name]
+        if why_not is not None:
+            raise Refused(why_not)
 
-    def _judge(self, instance: VrrpInstance) -> Wiring | str:
+    def _why_not_wired(self, instance: VrrpInstance) -> str | None:
         try:
-            return self._writer.wire(instance)
+            self._wire(instance)
         except Refused as error:
             return f"vrrp_instance {instance.name[:80]} cannot maintain a role file: {error}"
+        return None
