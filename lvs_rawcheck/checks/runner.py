@@ -34,9 +34,14 @@ def cannot_judge(kind: str, real_ip: bytes | None, endpoint: Endpoint | None, se
     return Result(kind, real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, sentence))
 
 
-def _summary(results: list[Result], vip_policy: str, elapsed_ms: float) -> Result:
+def decisive(results: list[Result], vip_policy: str) -> Result:
+    """Return the result that stands for all of a request's endpoints."""
     healthy = [result for result in results if result.healthy]
-    chosen = healthy[0] if healthy and vip_policy == VIPS_ANY else worst(results)
+    return healthy[0] if healthy and vip_policy == VIPS_ANY else worst(results)
+
+
+def _summary(results: list[Result], vip_policy: str, elapsed_ms: float) -> Result:
+    chosen = decisive(results, vip_policy)
     summary = Result(chosen.kind, chosen.real_ip, chosen.endpoint, chosen.verdict)
     summary.path = chosen.path
     summary.role = chosen.role

@@ -12,9 +12,9 @@ import select
 from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGKILL, SIGTERM, setitimer, signal
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result, Verdict, worst
+from lvs_rawcheck.checks.base import RAW, REASONS, STANDARD, Reason, Result, Verdict
 from lvs_rawcheck.checks.request import DOWN
-from lvs_rawcheck.checks.runner import run_request
+from lvs_rawcheck.checks.runner import decisive, run_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ANSWER_OCTETS = 4096
 _DETAIL_CHARACTERS = 1000
+_NOT_ASKED = "-"
 _GRACE = 0.2  # seconds after the deadline, for the child's last word
 
 
@@ -79,28 +80,30 @@ def _be_the_child(writer: int, request: Request, hooks: Hooks) -> None:
         setitimer(ITIMER_REAL, request.timeout + 2 * _GRACE)
         request.only_path = RAW
         request.on_cannot_judge = DOWN
-        os.write(writer, _line_of(run_request(request, hooks)).encode("utf-8", "replace"))
+        os.write(writer, _line_of(run_request(request, hooks), request.vip_policy).encode("utf-8", "replace"))
     finally:
         os._exit(0)
 
 
-def _line_of(result: Result) -> str:
-    """Return what the parent is told: the endpoint's number, reason and detail; "" where no raw path was taken."""
-    results = [each for each in result.vips or [result] if each.path != STANDARD]
+def _line_of(result: Result, vip_policy: str) -> str:
+    """Return what the parent is told: the endpoint's number, reason and detail, if a raw path was to be taken."""
+    every = result.vips or [result]
+    results = [each for each in every if each.path != STANDARD]
     if not results:
-        return ""
-    chosen = worst(results)
-    number = (result.vips or [result]).index(chosen)
+        return _NOT_ASKED
+    chosen = decisive(results, vip_policy)
+    number = every.index(chosen)
     return f"{number} {chosen.verdict.reason} {chosen.verdict.detail[:_DETAIL_CHARACTERS]}"
 
 
 def _parse(request: Request, line: str | None) -> Result | None:
-    if line is None:
-        return _result(request, 0, Reason.CANNOT_JUDGE, "the raw check was not over in time")
-    number, _, rest = line.partition(" ")
-    reason, _, detail = rest.partition(" ")
-    if not reason:
+    if line == _NOT_ASKED:
         return None
+    number, _, rest = (line or "").partition(" ")
+    reason, _, detail = rest.partition(" ")
+    if reason not in REASONS or not number.isdecimal() or int(number) >= len(request.endpoints):
+        ending = "was not over in time" if line is None else "ended without a word"
+        return _result(request, 0, Reason.CANNOT_JUDGE, f"the raw check {ending}")
     return _result(request, int(number), reason, detail)
 
 

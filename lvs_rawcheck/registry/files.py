@@ -8,7 +8,7 @@ larger than any service is not read.
 from __future__ import annotations
 
 import os
-from errno import EFBIG, EINVAL
+from errno import EFBIG, EINVAL, ELOOP
 from stat import S_ISREG
 
 SUFFIX = ".toml"
@@ -38,7 +38,12 @@ class ServiceFolder:
     def read(self, file_name: str) -> bytes:
         """Return what a file holds; OSError."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(file_name, flags, dir_fd=self._descriptor)
+        try:
+            descriptor = os.open(file_name, flags, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno == ELOOP:
+                raise OSError(ELOOP, "a symbolic link, which is not followed") from error
+            raise
         try:
             found = os.fstat(descriptor)
             if not S_ISREG(found.st_mode):

@@ -8,14 +8,10 @@ find.
 
 from __future__ import annotations
 
-import os
-from errno import EINVAL
-from stat import S_ISREG
-
 from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.registry.files import ServiceFolder
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, parse_address
 
-_SUFFIX = ".toml"
 _OF_ADDRESSES = b"0123456789abcdefABCDEF.:"
 _TO_WORDS = bytes(octet if octet in _OF_ADDRESSES else 0x20 for octet in range(256))
 
@@ -42,27 +38,21 @@ class RegistryVips:
         """
         # IPv4 has one spelling; of IPv6's many, all stand in brackets.
         needle = format_address(address).encode() if len(address) == IPV4_OCTETS else b"["
-        for name in self._names():
-            text = self._read(name)
-            if needle in text and self._holds(name, text, address):
-                return True
-        return False
-
-    def _names(self) -> list[str]:
-        """Return the names of the service files; an editor's own, which begin with a dot, are none."""
         try:
-            found = os.listdir(self._folder)
+            with ServiceFolder(self._folder) as folder:
+                for name in folder.file_names():
+                    text = self._read(folder, name)
+                    if needle in text and self._holds(name, text, address):
+                        return True
         except (FileNotFoundError, ValueError):
-            return []
+            return False
         except OSError as error:
             self._note(f"registry {self._folder!r}: {error.strerror}")
-            return []
-        return sorted(name for name in found if name.endswith(_SUFFIX) and not name.startswith("."))
+        return False
 
-    def _read(self, name: str) -> bytes:
+    def _read(self, folder: ServiceFolder, name: str) -> bytes:
         try:
-            with open(f"{self._folder}/{name}", "rb", opener=_open_file) as file:
-                return file.read()
+            return folder.read(name)
         except OSError as error:
             self._note(f"registry file {self._folder}/{name}: {error.strerror}")
             return b""
@@ -83,14 +73,6 @@ class RegistryVips:
 
     def _note(self, sentence: str) -> None:
         self._notes[sentence] = None
-
-
-def _open_file(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK)  # a FIFO among the files must not hold a check for ever
-    if not S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(EINVAL, "not a file")
-    return descriptor
 
 
 def _vip(endpoint: object) -> bytes | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lvs_rawcheck.registry.files import FILE_OCTETS_MOST
 from lvs_rawcheck.registry.vips import RegistryVips
 from lvs_rawcheck.wire.address import parse_address
 
@@ -103,7 +104,7 @@ def test_files_that_cannot_be_read_are_noted_once_each(tmp_path: Path) -> None:
     assert notes(tmp_path, "10.0.0.100") == [
         f"registry file {tmp_path}/a.toml: not a file",
         f"registry file {tmp_path}/b.toml: not a file",
-        f"registry file {tmp_path}/c.toml: No such file or directory",
+        f"registry file {tmp_path}/c.toml: a symbolic link, which is not followed",
     ]
 
 
@@ -133,6 +134,14 @@ def test_other_files_and_folders_are_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["missing", "a\0b", ""])
 def test_no_folder_holds_nothing(tmp_path: Path, folder: str) -> None:
     assert not holds(tmp_path / folder if folder else tmp_path, "10.0.0.100")
+
+
+def test_a_file_larger_than_any_service_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "web.toml").open("wb") as huge:
+        huge.truncate(1 << 30)
+    assert notes(tmp_path, "10.0.0.100") == [
+        f"registry file {tmp_path}/web.toml: larger than {FILE_OCTETS_MOST} octets"
+    ]
 
 
 def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
