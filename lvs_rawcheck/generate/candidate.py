@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether a configuration may be written: what keepalived would say of it that it does not say now, and whether it would
+run the scripts of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lvs_rawcheck.config.keepalived import Configuration
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.generate.config_test import config_test, messages_added
+from lvs_rawcheck.generate.revert import scripts_of
+from lvs_rawcheck.generate.scripts import script_fault
+
+
+@dataclass(slots=True)
+class Judgement:
+    """refusals: why it may not; notes: what could not be looked at."""
+
+    refusals: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def judge_by_keepalived(path: str, result: Mapping[str, bytes], config_id: str | None) -> Judgement:
+    """Return what `keepalived -t` says of a result, compared with what it says now. path: of the main file."""
+    judgement = Judgement()
+    try:
+        before = config_test(path, {}, config_id)
+        after = config_test(path, result, config_id)
+    except LinkError as error:
+        judgement.notes.append(f"keepalived itself was not asked about the result: {error}")
+        return judgement
+    if not before.validated:
+        judgement.notes.append(
+            f"keepalived -t ends with {_ending(before.status)} on the configuration as it is: it says nothing of the"
+            " result"
+        )
+        return judgement
+    if not after.validated:
+        judgement.refusals.append(f"keepalived -t ends with {_ending(after.status)} on the result")
+    judgement.refusals += [f"keepalived -t says of the result: {message}" for message in messages_added(before, after)]
+    return judgement
+
+
+def _ending(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def judge_scripts(result: Configuration, programs: Iterable[str]) -> Judgement:
+    """Return which scripts of ours keepalived would not run, or not safely. programs: what ours are called."""
+    ours = frozenset(programs)
+    wanted = dict.fromkeys(
+        (script.argv[0], script.user, script.group)
+        for script in scripts_of(result)
+        if script.argv and script.argv[0] in ours
+    )
+    faults = (script_fault(*each) for each in wanted)
+    return Judgement([f"keepalived would not run it: {fault}" for fault in faults if fault is not None])

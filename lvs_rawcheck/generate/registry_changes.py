@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What would change in the registry's folder for a plan.
+
+A file that somebody edited is kept: what it lacks then, no stanza may name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError
+from lvs_rawcheck.generate.service_files import EDITED, SAME, ServiceFile
+from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
+from lvs_rawcheck.registry.read import parse_service
+from lvs_rawcheck.registry.service import Service
+from lvs_rawcheck.registry.write import UNTOUCHED, condition
+
+
+@dataclass(slots=True)
+class RegistryChanges:
+    """By name of the service. folder: where all of it is."""
+
+    folder: str
+    found: dict[str, bytes] = field(default_factory=dict)
+    """What is there."""
+    written: dict[str, bytes] = field(default_factory=dict)
+    """What is put there, or in the place of what is."""
+    kept: list[str] = field(default_factory=list)
+    """Edited, or never ours, and not as planned: left as they are."""
+    unused: list[str] = field(default_factory=list)
+    """As we left them, and named by no stanza any more."""
+    services: dict[str, Service] = field(default_factory=dict)
+    """Those planned, as they will be read."""
+    faults: list[str] = field(default_factory=list)
+    """Why stanzas would name what is not there, a sentence each."""
+
+    @property
+    def rewritten(self) -> list[str]:
+        """Return the services whose files change under checks that may be running."""
+        return [name for name in self.written if name in self.found]
+
+
+def registry_changes(
+    folder: str,
+    planned: Iterable[ServiceFile],
+    wanted_ids: Collection[str],
+    named_elsewhere: Collection[str],
+    import_libraries: Callable[[], None],
+) -> RegistryChanges:
+    """Return what would change in a folder; ConfigSyntaxError: it cannot be read.
+
+    wanted_ids: what planned stanzas name. named_elsewhere: services that stanzas name which are left as they are.
+    import_libraries: see `load_kind`.
+    """
+    changes = RegistryChanges(folder, _files(folder))
+    used = set(named_elsewhere)
+    for file in planned:
+        used.add(file.name)
+        octets = file.octets
+        if file.state == EDITED:
+            changes.kept.append(file.name)
+            octets = changes.found[file.name]
+        elif file.state != SAME:
+            changes.written[file.name] = octets
+        _read(changes, file.name, octets, import_libraries)
+    changes.faults += _lacking(changes, wanted_ids)
+    changes.unused = [
+        name for name, octets in changes.found.items() if name not in used and condition(octets) == UNTOUCHED
+    ]
+    return changes
+
+
+def _read(changes: RegistryChanges, name: str, octets: bytes, import_libraries: Callable[[], None]) -> None:
+    try:
+        changes.services[name] = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, octets, import_libraries)
+    except ConfigError as error:
+        changes.faults.append(f"{error} (the file was edited, and is kept)")
+
+
+def _lacking(changes: RegistryChanges, wanted_ids: Iterable[str]) -> list[str]:
+    ids = {service.check_id(server) for service in changes.services.values() for server in service.real_servers}
+    return [
+        f"{check_id}: the service file was edited, is kept, and has no such real server"
+        for check_id in wanted_ids
+        if check_id not in ids and check_id.partition("/")[0] in changes.services
+    ]
+
+
+def _files(folder_path: str) -> dict[str, bytes]:
+    try:
+        with ServiceFolder(folder_path) as folder:
+            return {name.removesuffix(SUFFIX): folder.read(name) for name in folder.file_names()}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigSyntaxError(folder_path, 0, 0, f"cannot read the registry: {error.strerror}") from error
