@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether a configuration may be written: what keepalived would say of it that it does not say now, and whether it would
-run the scripts of ours.
+"""Whether a configuration may be written.
+
+Two questions: what would keepalived say of it that it does not say now, and would it run the scripts of ours?
 """
 
 from __future__ import annotations

@@ -6,11 +6,10 @@ A file that somebody edited is kept: what it lacks then, no stanza may name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError
-from lvs_rawcheck.generate.service_files import EDITED, SAME, ServiceFile
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.read import parse_service
 from lvs_rawcheck.registry.service import Service
@@ -43,27 +42,26 @@ class RegistryChanges:
 
 def registry_changes(
     folder: str,
-    planned: Iterable[ServiceFile],
+    planned: Mapping[str, bytes],
     wanted_ids: Collection[str],
     named_elsewhere: Collection[str],
     import_libraries: Callable[[], None],
 ) -> RegistryChanges:
     """Return what would change in a folder; ConfigSyntaxError: it cannot be read.
 
-    wanted_ids: what planned stanzas name. named_elsewhere: services that stanzas name which are left as they are.
+    planned: service files. wanted_ids: what planned stanzas name. named_elsewhere: services that stanzas name which are left as they are.
     import_libraries: see `load_kind`.
     """
     changes = RegistryChanges(folder, _files(folder))
-    used = set(named_elsewhere)
-    for file in planned:
-        used.add(file.name)
-        octets = file.octets
-        if file.state == EDITED:
-            changes.kept.append(file.name)
-            octets = changes.found[file.name]
-        elif file.state != SAME:
-            changes.written[file.name] = octets
-        _read(changes, file.name, octets, import_libraries)
+    for name, octets in planned.items():
+        there = changes.found.get(name)
+        if there is not None and there != octets and condition(there) != UNTOUCHED:
+            changes.kept.append(name)
+            octets = there
+        elif there != octets:
+            changes.written[name] = octets
+        _read(changes, name, octets, import_libraries)
+    used = {*planned, *named_elsewhere}
     changes.faults += _lacking(changes, wanted_ids)
     changes.unused = [
         name for name, octets in changes.found.items() if name not in used and condition(octets) == UNTOUCHED
