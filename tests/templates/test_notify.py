@@ -36,6 +36,33 @@ def test_first_character_is_the_role(tmp_path: Path, role: str, first: str) -> N
     assert stat.S_IMODE((role_file.parent / ".lock").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("role", "first"), [("MASTER", "1"), ("BACKUP", "0"), ("FAULT", "0"), ("STOP", "0"), ("DELETED", "0")]
+)
+def test_the_words_of_the_generic_notify(tmp_path: Path, role: str, first: str) -> None:
+    assert notify(tmp_path, "INSTANCE", "VI_1", role, "100").returncode == 0
+    assert (tmp_path / "role" / "VI_1").read_text().split()[:2] == [first, role]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("GROUP", "G1", "MASTER", "0"),
+        ("INSTANCE", "VI_1", "{UNKNOWN}", "100"),
+        ("INSTANCE", "VI_1", "MASTER"),
+        ("INSTANCE", "VI_1", "MASTER", "100", "extra"),
+        ("INSTANCE", "../VI_1", "MASTER", "100"),
+        ("INSTANCE", "MASTER"),
+        ("INSTANCE",),
+    ],
+    ids=" ".join,
+)
+def test_other_generic_words_are_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = notify(tmp_path, *words)
+    assert (done.returncode, bool(done.stderr)) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_later_role_replaces_the_file(tmp_path: Path) -> None:
     notify(tmp_path, "MASTER", "VI_1")
     role_file = tmp_path / "role" / "VI_1"
