@@ -11,6 +11,7 @@ from lvs_rawcheck.generate.compare import demand_same_site
 from lvs_rawcheck.generate.endpoints import names_of
 from lvs_rawcheck.generate.existing import OldFile, find_existing
 from lvs_rawcheck.generate.notify import NotifyWriter
+from lvs_rawcheck.generate.notify_compare import demand_same_scripts
 from lvs_rawcheck.generate.notify_place import NotifyPlacer
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.plan import LeftStanza, Plan
@@ -48,9 +49,11 @@ def plan_keepalived(
     plan.warnings += lost
     _warn(plan, original)
     _plan_virtual_servers(plan, original, old_files, options, import_libraries)
-    result = plan.result()
-    if result:
-        demand_same_site(plan, present, original, read_keepalived(path, config_id, version, result))
+    changed = plan.result()
+    if changed:
+        result = read_keepalived(path, config_id, version, changed)
+        demand_same_site(plan, present, original, result)
+        demand_same_scripts(plan, present, original, result)
     return plan
 
 
