@@ -19,6 +19,7 @@ usage: lvs-rawcheck COMMAND ...
   run ID                                            the same for a check of the registry, SERVICE/REAL_SERVER
   explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
   mode [SERVICE|--all] [MODE]                       whether raw checks decide, only observe, or are not sent
+  generate keepalived FILE                          plan raw checks for a configuration, and show the difference
   role [INSTANCE]                                   master or backup: by the role files, and by the VIPs held
   notify ROLE INSTANCE                              write a role file by hand
 
@@ -89,6 +90,13 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import notify
 
         return notify.run(arguments[1:])
+    if name == "generate":
+        from lvs_rawcheck.cli.libraries import import_site_packages
+
+        import_site_packages()
+        from lvs_rawcheck.cli import generate
+
+        return generate.run(arguments[1:])
     if name == "explain":
         from lvs_rawcheck.cli.libraries import import_site_packages
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import RealServer
 from lvs_rawcheck.generate.services import PlannedServer, StandbyText
-from lvs_rawcheck.generate.timing import Times
+from lvs_rawcheck.generate.timing import Times, demand_reasonable
 from lvs_rawcheck.generate.translate import Translation
 from lvs_rawcheck.registry.names import check_id
 from lvs_rawcheck.wire.address import parse_address
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Setting = tuple[str, str | float | int]
 _ASK_NO_PORT = ("ping",)
+# What the registry takes (registry/keys.py), seconds and counts.
+_DAY = 86400.0
+_SHORTEST = 0.01
+_FALL_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def prepare(
     never_before: bool,
 ) -> Prepared:
     """Return a check of a real server; Refused. never_before: the server had no check, so none can stand in for it."""
+    demand_reasonable(times)
     endpoints = services.endpoints(number, translation.port)
     port = server.port if server.port and any(endpoint.port != server.port for endpoint in endpoints) else None
     standby = tuple(StandbyText(check, translation.way) for check in translation.checks) if translation.way else ()
@@ -67,9 +72,14 @@ def prepare(
 def _settings(times: Times, never_before: bool) -> tuple[Setting, ...]:
     """Return the keys of the times, as the daemon keeps them, and of what else is this server's own."""
     pace = times.after
-    settings: list[Setting] = [("timeout", pace.timeout), ("interval", pace.delay_loop), ("fall", pace.retry + 1)]
-    if pace.delay_before_retry != pace.delay_loop and pace.delay_before_retry > 0:
-        settings.append(("retry_interval", pace.delay_before_retry))
+    interval, retry_interval = min(pace.delay_loop, _DAY), min(max(pace.delay_before_retry, _SHORTEST), _DAY)
+    settings: list[Setting] = [
+        ("timeout", pace.timeout),
+        ("interval", interval),
+        ("fall", min(pace.retry + 1, _FALL_MOST)),
+    ]
+    if retry_interval != interval:
+        settings.append(("retry_interval", retry_interval))
     if never_before:
         settings.append(("standby", "raw"))
     return tuple(settings)

@@ -46,9 +46,11 @@ class PlannedService:
     endpoints: tuple[Endpoint, ...]
     protocol: str
     settings: Table
+    origin: str
+    """Which configuration and virtual server it is made of, in words."""
     servers: list[PlannedServer] = field(default_factory=list)
 
-    def to_text(self, comment: tuple[str, ...] = ()) -> ServiceText:
+    def to_text(self) -> ServiceText:
         """Return what its file says, keys in the order in which they are read best."""
         checks = _commonest(server.checks for server in self.servers)
         standby = _commonest(server.standby_checks for server in self.servers)
@@ -59,7 +61,7 @@ class PlannedService:
             [_check_table(check) for check in checks],
             [_server_text(server, common, checks, standby) for server in self.servers],
             [_standby_table(each) for each in standby],
-            comment,
+            (self.origin,),
         )
 
 

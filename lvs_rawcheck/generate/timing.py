@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 
 from lvs_rawcheck.checks.request import TIMEOUT_MAX
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer, VirtualServer
+from lvs_rawcheck.generate.refusal import Refused
 
 RULE = (
     "timeout: connect_timeout for each phase that had it to itself (tcp, dns, udp, ping 1; http 3: connection, first "
     "octet, rest; https 4; smtp 4; times the urls)"
 )
 _GRACE = 1.0  # what a check has left after its deadline, GRACE of the commands' exit_status.py
+_SHORTEST = 0.01
 _START_UP = 0.5  # an interpreter's start on a loaded director; 0.03 to 0.08 on an idle one
 _RETRY_DEFAULT = 0  # misc_check_handler in check_misc.c
 _DELAY_BEFORE_RETRY_DEFAULT = 1.0  # init_checkers_queue's default_delay_before_retry in check_api.c
@@ -93,6 +95,13 @@ def held_out(times: Times) -> Times:
 def misc_timeout(timeout: float) -> int:
     """Return the whole seconds after which keepalived may end a check that has this deadline."""
     return math.ceil(timeout + _GRACE + _START_UP)
+
+
+def demand_reasonable(times: Times) -> None:
+    """Raise Refused for times that can only be slips: `5s` is 5 microseconds to keepalived (lib/parser.c)."""
+    for what, value in (("a deadline", times.after.timeout), ("delay_loop", times.after.delay_loop)):
+        if value < _SHORTEST:
+            raise Refused(f"{what} of {seconds(value)} s, as keepalived reads it, cannot be meant")
 
 
 def _lines(server: RealServer, pace: Pace, warmup: float, alpha: bool) -> tuple[str, ...]:
