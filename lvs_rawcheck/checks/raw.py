@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lvs_rawcheck.checks.base import Conversation
     from lvs_rawcheck.checks.hooks import Hooks
+    from lvs_rawcheck.checks.known_servers import KnownServers
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.checks.steered import SteeredFlow
     from lvs_rawcheck.link.interface import Link
@@ -99,9 +100,17 @@ def _reply_mac(netlink: Netlink, path: Path, request: Request) -> ReplyMac:
     owner = owner_of_mac(netlink, path, request.real_ip)
     if request.reply_mac != MAC_KNOWN or not request.known_servers:
         return ReplyMac(request.reply_mac, owner)
-    from lvs_rawcheck.checks.known_servers import KnownServers
+    known: KnownServers | None = None
 
-    return ReplyMac(request.reply_mac, owner, KnownServers(netlink, path, request).settled)
+    def settled() -> bool:
+        nonlocal known
+        if known is None:
+            from lvs_rawcheck.checks.known_servers import KnownServers  # only when a stranger answers
+
+            known = KnownServers(netlink, path, request)
+        return known.settled()
+
+    return ReplyMac(request.reply_mac, owner, settled)
 
 
 def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.cli.commands import ERROR, NOBODY, WARNING, WITHOUT_NET_RAW, Desk
 from tests.cli.registry_desk import CHECK, register, run, said, service
 from tests.cli.site import CLOSED_PORT, NOBODY_IP, PORT, REAL_IP, REAL_IP6, VIP, VIP6, Site
 from tests.netns.topology import wait_until
+from tests.test_imports import FORBIDDEN, LAUNCHER, TELL
 
 pytestmark = pytest.mark.netns
 
@@ -154,6 +157,22 @@ def test_a_server_that_had_no_check_is_left_to_a_connection(desk: Desk, site: Si
     assert said(run(desk, site.director)) == (0, "ok", "standard")
     register(desk, service("timeout = 0.5", check='kind = "smtp"'))
     assert said(run(desk, site.director)) == (1, "timeout", "standard")
+
+
+# What it costs.
+
+OF_TOMLLIB = {"collections", "contextlib", "datetime", "enum", "functools", "re", "tomllib", "typing"}
+
+
+def test_a_passing_check_loads_little_besides_the_toml_parser(desk: Desk, site: Site) -> None:
+    register(desk, service())
+    command = [sys.executable, "-I", "-S", "-c", TELL, str(LAUNCHER), "run", *desk.own_folders(), CHECK]
+    site.director.run(command)  # after it the kernel has its neighbour entry
+    _, status, modules = site.director.run(command).stdout.splitlines()
+    loaded = set(json.loads(modules))
+    assert (status, "lvs_rawcheck.checks.driver" in loaded) == ("0", True)
+    assert loaded & (FORBIDDEN - OF_TOMLLIB) == set()
+    assert "dataclasses" not in loaded
 
 
 # What it leaves behind.
