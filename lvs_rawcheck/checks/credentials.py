@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who logs in: the parameters, and what no line of a text protocol can carry."""
+"""Who logs in: the parameters, what no line of a text protocol can carry, and what no sentence may repeat."""
 
 from __future__ import annotations
 
 from lvs_rawcheck.checks.parameters import Parameter, Values, password_from_file
 from lvs_rawcheck.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LOGIN = Parameter("login", "NAME", "log in as this user; without, nobody logs in")
 PASSWORD_FILE = Parameter(
@@ -17,6 +21,18 @@ PASSWORD_FILE = Parameter(
 CREDENTIALS = (LOGIN, PASSWORD_FILE)
 CREDENTIAL_OCTETS = 255
 """What one may have, so that any command fits in one segment and in every server's line."""
+
+BLOT = "***"
+TELLING_SECRET = 4
+"""Characters: a shorter secret is blotted out only where we said it ourselves, or it would blot out half of a text."""
+
+
+def without_secrets(sentence: str, secrets: Iterable[str]) -> str:
+    """Return a sentence that quotes a server, which may have repeated what we told it, without our secrets."""
+    for secret in secrets:
+        if len(secret) >= TELLING_SECRET:
+            sentence = sentence.replace(secret, BLOT).replace(ascii(secret)[1:-1], BLOT)
+    return sentence
 
 
 class Credentials:

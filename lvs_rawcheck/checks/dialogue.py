@@ -13,30 +13,29 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from lvs_rawcheck.checks.base import SHOWN_CHARACTERS, Conversation, Reason, Verdict, shown
+from lvs_rawcheck.checks.credentials import BLOT, TELLING_SECRET
 from lvs_rawcheck.checks.replies import Lines, Reader, Reply
 from lvs_rawcheck.errors import RemoteProtocolError
 
 REPLY_OCTETS = 65536
 ANYTHING = ("",)
 """Accepts whatever line comes, a reply of the protocol or not."""
-_TELLING_SECRET = 4  # octets: a shorter one is blotted out only where we sent it, or it would blot out half of a text
-_BLOT = b"***"
 
 
 class Ask:
     """One step: say something, nothing to begin with, and wait for the reply.
 
     awaited: what is waited for, `the banner`. accept: how the status of a good reply begins. say: a line without its
-    end. secret: the part of it that nobody is shown.
+    end. secrets: the parts of it that nobody is shown, in every form that the server may repeat.
     """
 
-    __slots__ = ("accept", "awaited", "say", "secret")
+    __slots__ = ("accept", "awaited", "say", "secrets")
 
-    def __init__(self, awaited: str, accept: tuple[str, ...], say: str = "", secret: str = "") -> None:
+    def __init__(self, awaited: str, accept: tuple[str, ...], say: str = "", secrets: tuple[str, ...] = ()) -> None:
         self.awaited = awaited
         self.accept = accept
         self.say = say.encode()
-        self.secret = secret.encode()
+        self.secrets = [secret.encode() for secret in secrets if secret]
 
     def expected(self) -> str:
         """Return what it accepts, in words: `250`, `2xx or 5xx`."""
@@ -72,7 +71,7 @@ class Dialogue(Conversation):
         self._reply_octets = 0
         """How long the reply is that is being received, without the line that has no end yet."""
         self._heard = False
-        self._secrets: dict[bytes, bytes] = {}
+        self._secrets: list[tuple[bytes, bytes]] = []
         """Lines of ours that hold a secret, and the secret."""
         self._say(self._ask)
 
@@ -170,17 +169,16 @@ class Dialogue(Conversation):
         if not ask.say:
             return
         self._to_send += ask.say + b"\r\n"
-        if ask.secret:
-            self._secrets[ask.say] = ask.secret
+        self._secrets += [(ask.say, secret) for secret in ask.secrets]
 
     def _quote(self, octets: bytes) -> str:
         return shown(self._blotted(octets))
 
     def _blotted(self, line: bytes) -> bytes:
         """Return a line without our secrets, should it be ours, or the server have repeated them."""
-        for said, secret in self._secrets.items():
-            if line == said or len(secret) >= _TELLING_SECRET:
-                line = line.replace(secret, _BLOT)
+        for said, secret in self._secrets:
+            if line == said or len(secret) >= TELLING_SECRET:
+                line = line.replace(secret, BLOT.encode())
         return line
 
 

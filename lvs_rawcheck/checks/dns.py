@@ -27,6 +27,7 @@ from lvs_rawcheck.wire.address import parse_address
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
     from lvs_rawcheck.checks.kind import Step
     from lvs_rawcheck.checks.parameters import Values
@@ -67,13 +68,14 @@ class DnsExchange(Exchange):
 class DnsConversation(Conversation):
     """One question on a stream."""
 
-    __slots__ = ("_question", "_received", "_unsent")
+    __slots__ = ("_heard", "_question", "_received", "_unsent")
 
     kind = "dns"
 
     def __init__(self, question: Question) -> None:
         self._question = question
         self._received = bytearray()
+        self._heard = False
         self._unsent = b""
 
     def connected(self) -> Verdict | None:
@@ -89,6 +91,7 @@ class DnsConversation(Conversation):
 
     def data_received(self, octets: bytes) -> Verdict | None:
         """Return what the first message means that answers the question; at most one is held, 64 KiB."""
+        self._heard = True
         self._received += octets
         while len(self._received) >= _LENGTH_OCTETS:
             end = _LENGTH_OCTETS + int.from_bytes(self._received[:_LENGTH_OCTETS], "big")
@@ -108,6 +111,10 @@ class DnsConversation(Conversation):
     def awaiting(self) -> str:
         """Return that it is the answer."""
         return f"the answer to {self._question}"
+
+    def phases_reached(self) -> Sequence[str]:
+        """Return `first_octet` once there was one."""
+        return ("first_octet",) if self._heard else ()
 
     def facts(self) -> dict[str, object]:
         """Return what the answer's header said."""

@@ -39,7 +39,7 @@ def login_course(user: Credentials) -> Course:
     reply = yield Ask("the answer to USER", (_LOGGED_IN, _PASSWORD_WANTED), f"USER {user.login}")
     if reply.status == _PASSWORD_WANTED:
         wanted = (_LOGGED_IN, _NOT_NEEDED)
-        yield Ask("the answer to PASS", wanted, f"PASS {user.password}", secret=user.password)
+        yield Ask("the answer to PASS", wanted, f"PASS {user.password}", secrets=(user.password,))
     detail = f"{user.login} logged in; no file was fetched"
     yield Farewell("QUIT", detail)
     return detail

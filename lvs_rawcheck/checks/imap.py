@@ -46,17 +46,14 @@ def login_course(user: Credentials) -> Course:
 
 def _login(user: Credentials) -> Generator[Ask, Reply, None]:
     """Say LOGIN: what is no quoted string goes as a literal, and each of those waits to be asked for (4.3)."""
-    line, secret = "a1 LOGIN", ""
+    line = "a1 LOGIN"
     for text in (user.login, user.password):
         if text.isascii():
-            word = _quoted(text)
-            line += f" {word}"
+            line += f" {_quoted(text)}"
         else:
             yield Ask("the request for a literal", ("+",), f"{line} {{{len(text.encode())}}}")
-            word = line = text
-        if text is user.password:
-            secret = word
-    yield Ask(_AWAITED, ("OK",), line, secret)
+            line = text
+    yield Ask(_AWAITED, ("OK",), line, (_quoted(user.password), user.password))
 
 
 def _quoted(text: str) -> str:

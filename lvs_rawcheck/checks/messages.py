@@ -9,6 +9,7 @@ verdict stands then (`settled`), and is given as soon as the server closes.
 from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.checks.credentials import without_secrets
 from lvs_rawcheck.checks.narration import lines_of
 from lvs_rawcheck.errors import RemoteProtocolError
 
@@ -28,8 +29,12 @@ def demand_length(octets: int, least: int) -> int:
     if octets < least:
         raise RemoteProtocolError(f"a message of {octets} octets, its header alone has {least}")
     if octets > MESSAGE_OCTETS_MOST:
-        raise RemoteProtocolError(f"a message of {octets} octets, more than {MESSAGE_OCTETS_MOST}")
+        raise MessageTooLong(f"a message of {octets} octets, more than {MESSAGE_OCTETS_MOST}")
     return octets
+
+
+class MessageTooLong(RemoteProtocolError):
+    """A message that says of itself that it is longer than we would hold."""
 
 
 class Framer:
@@ -56,11 +61,26 @@ class Framer:
 
 
 class MessageConversation(Conversation):
-    """Sends a message, waits for the answer, and so on. A kind begins with `_wait_for` and judges what comes."""
+    """Sends a message, waits for the answer, and so on. A kind begins with `_wait_for` and judges what comes.
 
-    __slots__ = ("_answer", "_awaited", "_framer", "_heard", "_narrator", "_said", "_settled", "_unsent", "_words")
+    secrets: what we tell the server and no sentence of ours repeats, should the server do so.
+    """
 
-    def __init__(self, measure: Measure) -> None:
+    __slots__ = (
+        "_answer",
+        "_awaited",
+        "_framer",
+        "_heard",
+        "_narrator",
+        "_said",
+        "_secrets",
+        "_settled",
+        "_unsent",
+        "_words",
+    )
+
+    def __init__(self, measure: Measure, *secrets: str) -> None:
+        self._secrets = secrets
         self._framer = Framer(measure)
         self._narrator = Framer(measure)
         self._awaited = ""
@@ -77,11 +97,19 @@ class MessageConversation(Conversation):
         self._heard = True
         if self._settled is not None:
             return None  # what is said after our goodbye means nothing
+        verdict = self._judge_octets(octets)
+        if verdict is not None:
+            verdict.detail = without_secrets(verdict.detail, self._secrets)
+        return verdict
+
+    def _judge_octets(self, octets: bytes) -> Verdict | None:
         try:
             for message in self._framer.messages(octets):
                 verdict = self._answer(message)
                 if verdict is not None or self._settled is not None:
                     return verdict
+        except MessageTooLong as error:
+            return self._judge_too_long() or Verdict(Reason.PROTOCOL, f"instead of {self._awaited}: {error}")
         except RemoteProtocolError as error:
             return Verdict(Reason.PROTOCOL, f"instead of {self._awaited}: {error}")
         return self._judge_rest()
@@ -135,11 +163,16 @@ class MessageConversation(Conversation):
         """Settle on a verdict, and say goodbye."""
         self._send(goodbye, words)
         self._wait_for("the server's end", self._judge_unexpected)
+        verdict.detail = without_secrets(verdict.detail, self._secrets)
         self._settled = verdict
 
     def _words_of(self, message: bytes) -> str:
         """Return what a message of the server's says, for `explain`; RemoteProtocolError where it cannot be read."""
         raise NotImplementedError
+
+    def _judge_too_long(self) -> Verdict | None:
+        """Return what a message means that is longer than we would hold, None where that is no protocol of ours."""
+        return None
 
     def _judge_rest(self) -> Verdict | None:
         """Judge what was left over when all complete messages were: nothing is wrong with the beginning of the next."""

@@ -35,7 +35,7 @@ def login_course(user: Credentials) -> Course:
     """Return a course that logs in."""
     yield Ask("the greeting", _GOOD)
     yield Ask("the answer to USER", _GOOD, f"USER {user.login}")
-    yield Ask("the answer to PASS", _GOOD, f"PASS {user.password}", secret=user.password)
+    yield Ask("the answer to PASS", _GOOD, f"PASS {user.password}", secrets=(user.password,))
     detail = f"{user.login} logged in"
     yield Farewell("QUIT", detail)
     return detail

@@ -16,7 +16,7 @@ from hashlib import md5
 from os import urandom
 
 from lvs_rawcheck.checks.base import Exchange, Reason, Verdict, shown
-from lvs_rawcheck.checks.credentials import PASSWORD_FILE
+from lvs_rawcheck.checks.credentials import PASSWORD_FILE, without_secrets
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.narration import lines_of
 from lvs_rawcheck.checks.parameters import Parameter, password_from_file
@@ -79,7 +79,7 @@ class RadiusExchange(Exchange):
     about_us: attributes that say who asks, at least one of NAS-Identifier and NAS-IP-Address (RFC 2865 4.1).
     """
 
-    __slots__ = ("_authenticator", "_identifier", "_request", "_secret", "_unproven")
+    __slots__ = ("_authenticator", "_identifier", "_password", "_request", "_secret", "_unproven")
 
     kind = "radius"
     interval = 1.0
@@ -88,6 +88,7 @@ class RadiusExchange(Exchange):
         self, login: bytes, password: bytes, secret: bytes, about_us: bytes, identifier: int, authenticator: bytes
     ) -> None:
         self._secret = secret
+        self._password = password.decode()
         self._identifier = identifier
         self._authenticator = authenticator
         self._unproven = 0
@@ -111,7 +112,8 @@ class RadiusExchange(Exchange):
             return Verdict(Reason.OK, "the login was accepted")
         said = b" ".join(value for kind, value in _attributes(packet) if kind == REPLY_MESSAGE)
         what = "refused" if packet[0] == ACCESS_REJECT else "answered by a challenge"
-        return Verdict(Reason.RESPONSE, f"the login was {what}{': ' + shown(said) if said else ''}")
+        sentence = f"the login was {what}{': ' + shown(said) if said else ''}"
+        return Verdict(Reason.RESPONSE, without_secrets(sentence, (self._password,)))
 
     def silence(self) -> Verdict | None:
         """Return what was wrong with the answers, if there were any."""

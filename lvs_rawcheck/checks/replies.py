@@ -191,7 +191,7 @@ class ImapReader(Reader):
     protocol = "IMAP"
     _GREETING = re.compile(rb"\* +(OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)
     _BYE = re.compile(rb"\* +BYE\b", re.IGNORECASE)
-    _TAGGED = re.compile(rb"a[0-9]+ +(OK|NO|BAD)\b", re.IGNORECASE)
+    _TAGGED = re.compile(rb"a[0-9]+ +((?i:OK|NO|BAD))\b")  # the tag is ours, letter by letter
 
     def __init__(self) -> None:
         self._greeted = False

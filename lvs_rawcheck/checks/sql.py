@@ -36,6 +36,8 @@ SQL_PARAMETERS = (
 )
 _QUERY_OCTETS_MOST = 65536
 _NAME_OCTETS_MOST = 1024
+_OFFERS = ("sni", "tls_alpn")
+"""What TLS is told without demanding anything of the server."""
 
 
 class Refusal(Exception):
@@ -43,9 +45,12 @@ class Refusal(Exception):
 
 
 class Wishes:
-    """What a check of a database was told. tls: wanted; tls_required: not to go on without it."""
+    """What a check of a database was told. tls: wanted; tls_required: not to go on without it.
 
-    __slots__ = ("database", "login", "password", "query", "tls", "tls_required")
+    verified: the server must show that it is who it should be, before it is told a password.
+    """
+
+    __slots__ = ("database", "login", "password", "query", "tls", "tls_required", "verified")
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class Wishes:
         database: str = "",
         tls: bool = False,
         tls_required: bool = False,
+        verified: bool = False,
     ) -> None:
         self.login = login
         self.query = query
@@ -62,6 +68,7 @@ class Wishes:
         self.database = database
         self.tls = tls
         self.tls_required = tls_required
+        self.verified = verified
 
 
 def prepare_sql(make: Callable[[Wishes], Conversation], values: Values) -> Step:
@@ -88,7 +95,19 @@ def _wishes(values: Values) -> Wishes:
     ):
         _demand_text(what, text, most)
     required = values.flag("tls")
-    return Wishes(login, query, password, database, required or values.flag("tls_if_offered"), required)
+    if values.flag("tls_if_offered"):
+        _demand_nothing_of_tls(values)
+    tls = required or values.flag("tls_if_offered")
+    verified = values.flag("tls_verify") or values.text("tls_ca_file") is not None
+    return Wishes(login, query, password, database, tls, required, verified)
+
+
+def _demand_nothing_of_tls(values: Values) -> None:
+    """Raise UsageError for a demand on TLS that a server can escape by having none."""
+    for parameter in TLS_PARAMETERS:
+        if parameter.name not in _OFFERS and values.value(parameter.name) not in (None, False, 0, []):
+            option = parameter.name.replace("_", "-")
+            raise UsageError(f"tls-if-offered goes on without TLS, and {option} would demand nothing then: say tls")
 
 
 def _demand_text(what: str, text: str, octets_most: int) -> None:

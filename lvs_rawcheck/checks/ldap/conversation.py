@@ -26,7 +26,7 @@ class LdapConversation(MessageConversation):
     __slots__ = ("_base", "_dn", "_name", "_password", "_receive", "kind")
 
     def __init__(self, kind: str, dn: str, password: str, base: str, receive: Pattern[bytes] | None) -> None:
-        super().__init__(messages.measure)
+        super().__init__(messages.measure, password)
         self.kind = kind
         self._dn = dn
         self._password = password

@@ -27,7 +27,7 @@ class MysqlConversation(MessageConversation):
     kind = "mysql"
 
     def __init__(self, wishes: Wishes) -> None:
-        super().__init__(packets.measure)
+        super().__init__(packets.measure, wishes.password)
         self._wishes = wishes
         self._greeting: Greeting | None = None
         self._login: Login | None = None
@@ -92,7 +92,7 @@ class MysqlConversation(MessageConversation):
 
     def _log_in(self, greeting: Greeting) -> None:
         wishes = self._wishes
-        self._login = Login(wishes.login, wishes.password, greeting.plugin, greeting.nonce, self._secure)
+        self._login = Login(wishes, greeting.plugin, greeting.nonce, self._secure)
         content = packets.login(
             self._capabilities(), wishes.login, self._login.proof(), wishes.database, self._login.plugin
         )
@@ -163,6 +163,10 @@ class MysqlConversation(MessageConversation):
     def _judge_length(self, octets: bytes) -> Verdict | None:
         self._octets += len(octets)
         return judge_long_result(self._rows) if self._octets > RESULT_OCTETS_MOST else None
+
+    def _judge_too_long(self) -> Verdict | None:
+        """Let the rows count that came before a row of more than we hold."""
+        return judge_long_result(self._rows) if self._answer == self._judge_row else None
 
     def _judge_count(self, rows: int) -> Verdict | None:
         self._leave(judge_rows(rows), packets.goodbye(), "quit")

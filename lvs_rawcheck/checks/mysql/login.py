@@ -14,6 +14,10 @@ from lvs_rawcheck.checks.mysql.packets import NATIVE, demand_nonce, plugin_name
 from lvs_rawcheck.checks.sql import Refusal
 from lvs_rawcheck.errors import RemoteProtocolError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.checks.sql import Wishes
+
 SHA2 = "caching_sha2_password"
 CLEAR = "mysql_clear_password"
 FAST_LOGIN_OK, FULL_LOGIN = b"\x03", b"\x04"
@@ -58,12 +62,14 @@ def encrypted_password(password: bytes, nonce: bytes, public_key: bytes) -> byte
 class Login:
     """One login: how each thing that the server asks is answered. plugin: the one that its greeting names."""
 
-    __slots__ = ("_asked_for_key", "_name", "_nonce", "_password", "_secure", "_switched", "plugin")
+    __slots__ = ("_asked_for_key", "_name", "_nonce", "_password", "_secure", "_switched", "_trusted", "plugin")
 
-    def __init__(self, name: str, password: str, plugin: str, nonce: bytes, secure: bool) -> None:
+    def __init__(self, wishes: Wishes, plugin: str, nonce: bytes, secure: bool) -> None:
         """Take secure: whether nobody can listen."""
-        self._name = name
-        self._password = password.encode()
+        self._name = wishes.login
+        self._password = wishes.password.encode()
+        self._trusted = secure and wishes.verified
+        """Whether the server may be told the password itself on its mere wish, as clients have to be told to."""
         self._nonce = nonce
         self._secure = secure
         self._switched = False
@@ -83,10 +89,10 @@ class Login:
         self._switched = True
         plugin, _, challenge = content[1:].partition(b"\0")
         self.plugin = plugin_name(plugin) or "mysql_old_password"
-        if self.plugin == CLEAR and self._secure:
+        if self.plugin == CLEAR and self._trusted:
             return self._password + b"\0"
         if self.plugin not in (NATIVE, SHA2):
-            how = f"{self.plugin} without TLS" if self.plugin == CLEAR else self.plugin
+            how = f"{self.plugin} without a verified TLS" if self.plugin == CLEAR else self.plugin
             raise Refusal(f"the server wants {self._name!r} to log in by {how}, which this check cannot do")
         self._nonce = demand_nonce(challenge)
         return self.proof()

@@ -26,17 +26,29 @@ _COPY = (b"G", b"H", b"W")
 class PgsqlConversation(MessageConversation):
     """Passes where the login succeeds and the query brings a row. make_nonce: see Login."""
 
-    __slots__ = ("_asked_for_tls", "_login", "_octets", "_rows", "_secure", "_verdict", "_version", "_wishes")
+    __slots__ = (
+        "_asked_for_tls",
+        "_brings_rows",
+        "_login",
+        "_octets",
+        "_rows",
+        "_secure",
+        "_verdict",
+        "_version",
+        "_wishes",
+    )
 
     kind = "pgsql"
 
     def __init__(self, wishes: Wishes, make_nonce: Callable[[], bytes] = new_nonce) -> None:
-        super().__init__(messages.measure)
+        super().__init__(messages.measure, wishes.password)
         self._wishes = wishes
         self._login = Login(wishes.login, wishes.password, make_nonce)
         self._asked_for_tls = False
         self._secure = False
         self._version = b""
+        self._brings_rows = False
+        """Whether the server described rows: then those are counted that come, not what was changed."""
         self._rows = 0
         self._octets = 0
         """Of the result so far."""
@@ -135,21 +147,29 @@ class PgsqlConversation(MessageConversation):
     def _judge_result(self, octets: bytes) -> Verdict | None:
         letter, content = octets[:1], octets[messages.HEADER_OCTETS :]
         self._octets += len(octets)
-        if letter == b"D":
+        if letter == b"T":
+            self._brings_rows = True
+        elif letter == b"D":
             self._rows += 1
         if self._octets > RESULT_OCTETS_MOST:
             return judge_long_result(self._rows)
         if letter == b"E":
             self._verdict = Verdict(Reason.RESPONSE, f"the query failed: {messages.error_sentence(content)}")
-        elif letter == b"C":
+        elif (
+            letter == b"C" and not self._brings_rows
+        ):  # the tag of SHOW and EXPLAIN counts no rows, though they bring them
             self._rows = messages.rows_of(content)
         elif letter in _COPY:
             return Verdict(Reason.RESPONSE, "the query copies data, which brings no row")
         elif letter == b"Z":
             self._leave(self._verdict or judge_rows(self._rows), messages.TERMINATE, "terminate")
-        elif letter not in b"TDI":
+        elif letter not in b"TDIC":
             _demand_aside(letter)
         return None
+
+    def _judge_too_long(self) -> Verdict | None:
+        """Let the rows count that came before a row of more than we hold."""
+        return judge_long_result(self._rows) if self._answer == self._judge_result else None
 
     def _words_of(self, message: bytes) -> str:
         letter, content = message[:1], message[messages.HEADER_OCTETS :]

@@ -87,7 +87,7 @@ def login(proof: bytes, number: int = 1, plugin: bytes = SHA2, capabilities: byt
 
 
 def mysql(secret: str = PASSWORD, tls: str = "") -> MakeConversation:
-    wishes = Wishes("alice", QUERY, secret, "shop", tls != "", tls == "required")
+    wishes = Wishes("alice", QUERY, secret, "shop", tls != "", tls in ("required", "verified"), tls == "verified")
     return lambda: MysqlConversation(wishes)
 
 
@@ -247,17 +247,29 @@ def test_another_login_of_the_user_s() -> None:
         assert play(mysql(), turns, QUIT).healthy
 
 
-def test_the_clear_password_goes_over_tls_alone() -> None:
-    wish = b"\xfemysql_clear_password\0"
-    verdict = play(mysql(), [(b"", greeting()), (login(PROOF), packet(2, wish))])
+WISH_FOR_THE_PASSWORD = b"\xfemysql_clear_password\0"
+
+
+def test_the_clear_password_goes_to_nobody_unverified() -> None:
+    verdict = play(mysql(), [(b"", greeting()), (login(PROOF), packet(2, WISH_FOR_THE_PASSWORD))])
     assert (verdict.reason, verdict.detail) == (
         Reason.RESPONSE,
-        "the server wants 'alice' to log in by mysql_clear_password without TLS, which this check cannot do",
+        "the server wants 'alice' to log in by mysql_clear_password without a verified TLS, which this check cannot do",
     )
     talk = after(mysql(tls="required"), [(b"", greeting())])
     talk.secured()
     talk.octets_to_send()
-    assert talk.data_received(packet(3, wish)) is None
+    refused = talk.data_received(packet(3, WISH_FOR_THE_PASSWORD))
+    assert refused is not None
+    assert "without a verified TLS" in refused.detail
+    assert talk.octets_to_send() == b""
+
+
+def test_the_clear_password_goes_over_verified_tls() -> None:
+    talk = after(mysql(tls="verified"), [(b"", greeting())])
+    talk.secured()
+    talk.octets_to_send()
+    assert talk.data_received(packet(3, WISH_FOR_THE_PASSWORD)) is None
     said = talk.octets_to_send()
     assert said == packet(4, PASSWORD.encode() + b"\0")
     assert talk.describe(said) == ["another login (mysql_clear_password)"]
@@ -428,6 +440,13 @@ def test_our_files_are_not_given_away() -> None:
         Reason.RESPONSE,
         "the query loads a file of ours, which brings no row",
     )
+
+
+def test_rows_count_that_came_before_one_too_long_to_hold() -> None:
+    begun = packet(1, b"\x01") + packet(2, b"\x03def") + packet(3, b"\xfe\0\0\x02\0")
+    verdict = after(mysql(), logged_in()[:2]).data_received(begun + packet(4, b"\x01a") + b"\xff\xff\xff\x05")
+    assert verdict is not None
+    assert (verdict.reason, verdict.detail) == (Reason.OK, "logged in, and the query brought 1 rows and more")
 
 
 def test_a_long_result_is_not_read_to_its_end() -> None:

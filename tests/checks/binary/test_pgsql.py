@@ -365,6 +365,27 @@ def test_an_error_may_be_the_last_word() -> None:
     )
 
 
+@pytest.mark.parametrize("tag", [b"SHOW\0", b"EXPLAIN\0", b"CALL\0", b"SELECT 1\0"])
+def test_rows_count_whatever_the_command_is_called(tag: bytes) -> None:
+    rows = message(b"T", b"\0\1name\0" + bytes(18)) + message(b"D", b"\0\1\0\0\0\2on")
+    verdict = play(pgsql(), logged_in(rows + message(b"C", tag), message(b"Z", b"I")), TERMINATE)
+    assert (verdict.reason, verdict.detail) == (Reason.OK, "logged in, and the query brought 1 row")
+
+
+def test_rows_count_that_came_before_one_too_long_to_hold() -> None:
+    begun = message(b"T", b"\0\1name\0" + bytes(18)) + message(b"D", b"\0\1\0\0\0\2on")
+    verdict = after(pgsql(), logged_in()[:1]).data_received(begun + b"D" + (1 << 24).to_bytes(4, "big"))
+    assert verdict is not None
+    assert (verdict.reason, verdict.detail) == (Reason.OK, "logged in, and the query brought 1 rows and more")
+
+
+def test_a_password_that_is_repeated_to_us_is_not_told() -> None:
+    said = message(b"E", b"SFATAL\0C28P01\0M" + PASSWORD.encode() + b" is wrong\0\0")
+    verdict = after(pgsql(), []).data_received(said)
+    assert verdict is not None
+    assert verdict.detail == "the login was refused: FATAL 28P01 '*** is wrong'"
+
+
 def test_a_long_result_is_not_read_to_its_end() -> None:
     big, asked = message(b"D", bytes(RESULT_OCTETS_MOST // 4)), logged_in()[:1]
     verdict = after(pgsql(), asked).data_received(big * 4)
@@ -450,6 +471,8 @@ def enough(**values: object) -> dict[str, object]:
         (enough(request="x" * 65537), "the request is longer than 65536 octets"),
         (enough(tls=True, tls_if_offered=True), "give one or the other"),
         (enough(sni="db.example"), "say tls as well"),
+        (enough(tls_if_offered=True, tls_verify=True), "tls-verify would demand nothing then"),
+        (enough(tls_if_offered=True, tls_min_days=3), "tls-min-days would demand nothing then"),
     ],
 )
 def test_what_cannot_be_meant(kind: str, values: dict[str, object], sentence: str) -> None:

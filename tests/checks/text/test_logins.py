@@ -146,6 +146,12 @@ IMAP_SCRIPTS = {
         S: a1 NO [AUTHENTICATIONFAILED] Authentication failed.
         response: the answer to LOGIN: expected OK, got 'a1 NO [AUTH
         """,
+    "a password that is repeated to us is not told": r"""
+        S: * OK ready
+        C: a1 LOGIN "alice" "open sesame"
+        S: a1 NO open sesame is not "open sesame"
+        response: got 'a1 NO *** is not ***'
+        """,
     "not in the clear": r"""
         S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready
         C: a1 LOGIN "alice" "open sesame"
