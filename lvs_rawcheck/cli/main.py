@@ -22,6 +22,7 @@ usage: lvs-rawcheck COMMAND ...
   generate keepalived FILE                          plan raw checks for a configuration, and show the difference
   role [INSTANCE]                                   master or backup: by the role files, and by the VIPs held
   notify ROLE INSTANCE                              write a role file by hand
+  verify [CONFIG]                                   whether keepalived really runs what is planned
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
@@ -97,6 +98,10 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import generate
 
         return generate.run(arguments[1:])
+    if name == "verify":
+        from lvs_rawcheck.cli import verify
+
+        return verify.run(arguments[1:])
     if name == "explain":
         from lvs_rawcheck.cli.libraries import import_site_packages
 
