@@ -133,8 +133,9 @@ class OverTls(Conversation):
         return verdict
 
     def _judge_failure(self, event: Failed) -> Verdict:
-        verdict = self.inner.settled() or self.inner.peer_closed() if self._secured else None
-        if verdict is None or not verdict.healthy:
+        settled = self.inner.settled() if self._secured else None
+        verdict = settled or (self.inner.peer_closed() if self._secured else None)
+        if verdict is None or (settled is None and not verdict.healthy):
             return Verdict(Reason.TLS, event.sentence)
         verdict.detail += f"; then {event.sentence}"
         return verdict

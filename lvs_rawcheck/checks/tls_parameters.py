@@ -16,6 +16,7 @@ _IN_LABELS = frozenset(_LETTERS + _LETTERS.upper() + DECIMAL + "-_")
 _NAME_CHARACTERS = 253  # RFC 1035 2.3.4, as text without the last dot
 _LABEL_CHARACTERS = 63
 _PROTOCOL_OCTETS = 255  # RFC 7301 3.1
+_PROTOCOLS_OCTETS = 1024  # with a length octet each; a ClientHello should fit into a segment or two
 _MOST_DAYS = 36500
 
 
@@ -41,7 +42,11 @@ def _protocol(text: str) -> str:
 
 TLS_PARAMETERS: tuple[Parameter, ...] = (
     Parameter("sni", "NAME", "the host name to ask for (default: none, as keepalived)", host_name),
-    Parameter("tls_verify", None, "the certificate's chain must lead to a CA of this system, and be for --sni's name"),
+    Parameter(
+        "tls_verify",
+        None,
+        "the certificate's chain must lead to a CA of this system; its name is --tls-name's, else --sni's, to judge",
+    ),
     Parameter("tls_ca_file", "FILE", "the same, to a CA of this PEM file; an intermediate or the certificate will do"),
     Parameter(
         "tls_name", "NAME", "the host or address the certificate must be for, verified or not", host_name_or_address
@@ -86,6 +91,8 @@ def demand_no_tls_parameters(values: Values) -> None:
 
 def _protocols(values: Values) -> tuple[tuple[str, ...], str | None]:
     offered, required = tuple(values.texts("tls_alpn")), values.text("tls_require_alpn")
+    if sum(len(protocol) + 1 for protocol in offered) > _PROTOCOLS_OCTETS:
+        raise UsageError(f"tls-alpn: the protocols have more than {_PROTOCOLS_OCTETS} octets together")
     if required is None:
         return offered, None
     if offered and required not in offered:

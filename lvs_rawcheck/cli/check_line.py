@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.request import Request
 
 NEXT = "--next"
+_OF_NEXT = f"After {NEXT} comes another check of this kind, on a connection of its own; its options begin anew."
 POSITIONALS = "REAL_SERVER VIP[:PORT][,...] [PORT]"
 
 
@@ -82,7 +83,7 @@ def help_of_check(program: str, arguments: list[str], description: str, more_opt
         described = f"{description}\n\nKIND: {', '.join(KINDS)}\n`{program} KIND --help` tells a kind's own options."
         return help_text(f"{program} KIND", POSITIONALS, described, (*COMMON_OPTIONS, *more_options))
     kind = load_kind(arguments[0], import_site_packages)
-    described = f"{description}\n\nHealthy: {kind.summary}."
+    described = f"{description}\n\nHealthy: {kind.summary}.\n{_OF_NEXT}"
     options = (*kind_options(kind), *COMMON_OPTIONS, *more_options)
     positionals = f"{POSITIONALS} [{NEXT} [options of the kind]]..."
     return help_text(f"{program} {kind.name}", positionals, described, options)

@@ -212,12 +212,14 @@ def test_an_alert_after_the_handshake() -> None:
     )
 
 
-def test_a_verdict_that_stands_is_not_changed_by_how_tls_ends() -> None:
+@pytest.mark.parametrize("reason", [Reason.OK, Reason.RESPONSE])
+def test_a_verdict_that_stands_is_not_changed_by_how_tls_ends(reason: str) -> None:
     peer, inner = peer_with(), UntilClosed()
     talk = secured(inner, peer)
-    inner.goodbye = Verdict(Reason.OK, "said all")
+    inner.goodbye = Verdict(reason, "said all")
     assert talk.settled() is inner.goodbye
     assert talk.data_received(b"garbage") is inner.goodbye
+    assert inner.goodbye.reason == reason
 
 
 def test_patience_after_a_close_notify() -> None:

@@ -60,6 +60,7 @@ def test_alpn(given: dict[str, object], alpn: tuple[str, ...], required: str | N
     ("given", "sentence"),
     [
         ({"tls_alpn": ["http/1.1"], "tls_require_alpn": "h2"}, "h2 is not among the protocols"),
+        ({"tls_alpn": ["x" * 255] * 5}, "more than 1024 octets together"),
         ({"tls_ca_file": "/nonexistent"}, "cannot read the CA file '/nonexistent': No such file"),
     ],
 )
