@@ -99,8 +99,10 @@ class NotifyWriter:
         script = instance.scripts.get(keyword)
         if script is None:
             raise Refused(f"its {keyword} cannot be read")
-        if script.statement.line.marks or script.span.octets != script.statement.line.text:
-            raise Refused(f"its {keyword} is not plain text: {_why(script)}")
+        for mark in script.statement.line.marks:
+            raise Refused(f"its {keyword}: {mark.sentence}")
+        if b"\\" in script.span.octets:
+            raise Refused(f"its {keyword} has a backslash, which keepalived's versions do not read alike")
         words = (ROLES[keyword], instance.name, "--", *self._as_before(keyword, script))
         return self._line(keyword, words, script.span)
 
@@ -122,21 +124,17 @@ class NotifyWriter:
         return NotifyLine(keyword, to_octets(f"{keyword} {command} {ROOT}"), replaced)
 
 
-def _why(script: Script) -> str:
-    marks = script.statement.line.marks
-    return marks[0].sentence if marks else "an escape stands in it"
-
-
 def _demand_editable(instance: VrrpInstance) -> None:
     """Raise Refused unless lines before its closing brace are read once, on every node, and see all its scripts."""
     block = instance.block
     span = instance.span
     if span is None or block.closing is None or block.opening is None:
         raise Refused("its braces do not stand in one stretch of one file")
-    for line in (block.line, block.opening, block.closing):
-        for mark in line.marks:
-            if mark.kind != DEFINITION or line is not block.line:
-                raise Refused(mark.sentence)
+    if (block.opening.span.octets, block.closing.span.octets) != (b"{", b"}"):
+        raise Refused("a definition holds one of its braces")
+    for mark in (*block.line.marks, *block.opening.marks, *block.closing.marks):
+        if mark.kind != DEFINITION:
+            raise Refused(mark.sentence)
     for touch in instance.obstacles:
         if not _harmless(touch, span):
             raise Refused(touch.sentence)
