@@ -98,12 +98,11 @@ class Block(Statement):
 class _Frame:
     """A block that is open. words: what is known in it, None if it holds values."""
 
-    __slots__ = ("active", "block", "wants_opening", "words")
+    __slots__ = ("block", "wants_opening", "words")
 
-    def __init__(self, block: Block, words: Table | None, active: bool) -> None:
+    def __init__(self, block: Block, words: Table | None) -> None:
         self.block = block
         self.words = words
-        self.active = active
         self.wants_opening = True
 
 
@@ -117,7 +116,7 @@ class Process:
         self._findings = findings
         self._admissions = admissions or {}
         self.root = Block(main, [""])
-        self._frames = [_Frame(self.root, root, True)]
+        self._frames = [_Frame(self.root, root)]
         self._frames[0].wants_opening = False
         self._skip = 0
         self._after_unknown: Statement | None = None
@@ -190,25 +189,20 @@ class Process:
 
     def _known(self, frame: _Frame, line: Line, words: list[str], directive: Directive | None) -> None:
         words[0] = keyword = intern(words[0])
-        active = frame.active and (len(self._frames) > 1 or keyword in self._own)
+        if len(self._frames) == 1 and keyword not in self._own:
+            self._skip = _NO_BLOCK
+            return
         if directive is None:
-            if active:
-                frame.block.children.append(Statement(line, words))
-            elif frame.active:
-                self._skip = _NO_BLOCK
+            frame.block.children.append(Statement(line, words))
             return
         block = Block(line, words)
-        if active:
-            frame.block.children.append(block)
-            admission = self._admissions.get(keyword)
-            if admission is not None and (why := admission(block)) is not None:
-                block.skipped = why
-                self._findings.error(block.span, "skipped", why)
-        if frame.active and (not active or block.skipped is not None):
+        frame.block.children.append(block)
+        admission = self._admissions.get(keyword)
+        if admission is not None and (why := admission(block)) is not None:
+            block.skipped = why
+            self._findings.error(block.span, "skipped", why)
             self._skip = _NO_BLOCK
-        if directive.values and not active:
-            return
-        self._frames.append(_Frame(block, None if directive.values else directive.words, active))
+        self._frames.append(_Frame(block, None if directive.values else directive.words))
 
     def _value_line(self, line: Line, words: list[str]) -> None:
         frame = self._frames[-1]
@@ -226,8 +220,6 @@ class Process:
             block.children.append(Statement(line, words))
 
     def _unknown(self, frame: _Frame, statement: Statement) -> None:
-        if not frame.active:
-            return
         frame.block.unknown.append(statement)
         if statement.keyword == CLOSING:
             self._findings.error(statement.span, "brace", "a '}' too many")

@@ -20,11 +20,13 @@ _USE = re.compile(rb"\$(?:\{(" + _NAME + rb")([ 0-9]*)\}|(" + _NAME + rb")(?=[ \
 _ENVIRONMENT_USE = re.compile(rb"\$\{_ENV +[^}]*\}")
 # Each replacement either makes the line longer (it ends at MAXBUF) or shorter; only one that names itself goes on.
 _REPLACEMENTS_MAX = 4 * MAXBUF
+# Lines in which definitions are put in, all together: real configurations stay far below.
+REPLACED_OCTETS_MAX = 64 << 20
 OUTGROWN = Mark(LONG_LINE, f"a definition would make it longer than {MAXBUF - 1} octets, and is not put in")
 
 
 class EndlessDefinition(Exception):
-    """A definition that stands for itself: keepalived never gets past it."""
+    """A definition that stands for itself, or lines that never end because of one: keepalived gets no further."""
 
 
 class Definition:
@@ -47,10 +49,11 @@ class Definition:
 class Definitions:
     """All definitions at one moment of a reading."""
 
-    __slots__ = ("_known", "_version")
+    __slots__ = ("_known", "_octets_left", "_version")
 
     def __init__(self, config_id: str | None, version: Version) -> None:
         self._version = version
+        self._octets_left = REPLACED_OCTETS_MAX
         self._known: dict[bytes, Definition] = {
             b"_PWD": Definition([], function=lambda line: line.file.directory.encode("utf-8", "surrogateescape")),
             b"_INSTANCE": Definition([(config_id or "").encode("utf-8", "surrogateescape")]),
@@ -102,6 +105,9 @@ class Definitions:
             marks = (Mark(DEFINITION, f"it uses the definition {name}"), *definition.marks)
             if rest:
                 further.append([reference.standing_for(each).marked(*line.marks, *marks) for each in rest])
+            self._octets_left -= len(line.text)
+            if self._octets_left < 0:
+                raise EndlessDefinition
             line = line.replaced(match.start(), match.end(), text, marks)
             if text.lstrip(BLANKS).startswith(b"~"):
                 return line, further

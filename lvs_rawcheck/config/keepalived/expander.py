@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from lvs_rawcheck.config.findings import Findings
-from lvs_rawcheck.config.keepalived.definitions import OUTGROWN, Definition, Definitions, EndlessDefinition
+from lvs_rawcheck.config.keepalived.definitions import MAXBUF, OUTGROWN, Definition, Definitions, EndlessDefinition
 from lvs_rawcheck.config.keepalived.files import include_pattern
 from lvs_rawcheck.config.keepalived.lines import (
     ASSIGNMENT,
@@ -26,6 +27,8 @@ from lvs_rawcheck.config.keepalived.lines import (
 from lvs_rawcheck.config.keepalived.sequences import Sequence, SequenceError, parse_sequence
 
 LINES_MAX = 3_000_000
+# A line has fewer octets than that, so it falls into fewer pieces, unless a definition makes it grow for ever.
+PIECES_MAX = 4 * MAXBUF
 # Lines that can mean more than themselves.
 _SPECIAL_START = b"@$~"
 _BRACE_OR_QUOTE = re.compile(rb'[{}"]')
@@ -68,10 +71,14 @@ class Expander:
         """Yield the logical lines that a physical one means; None is a blank line."""
         pending = self._collected(physical)
         while pending is not None:
-            self._count(pending)
             line = self._meaning(pending)
             pending = None
+            pieces = 0
             while line is not None:
+                pieces += 1
+                if pieces > PIECES_MAX:
+                    self._endless(line)
+                self._count(line)
                 first, rest = split_at_brace(line)
                 if first.text:
                     yield first
@@ -225,8 +232,8 @@ class Expander:
             self._further.append((lines, len(self._sequences)))
         return replaced
 
-    def _endless(self, line: Line) -> None:
-        self._findings.error(line.span, "expansion", "a definition stands for itself: keepalived never gets past it")
+    def _endless(self, line: Line) -> NoReturn:
+        self._findings.error(line.span, "expansion", "a definition never ends here: keepalived would not get past it")
         raise EndOfReading
 
 

@@ -111,21 +111,34 @@ def _read(path: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise _Unusable(f"it cannot be opened: {getattr(error, 'strerror', error)}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise _Unusable("it is a directory")
-        if not stat.S_ISREG(mode):
-            raise _Unusable("it is no regular file")
-        if mode & _EXECUTABLE:
-            raise _Unusable("it is executable, and keepalived reads no executable file")
-        try:
-            octets = file.read(FILE_OCTETS_MAX + 1)
-        except OSError as error:
-            raise _Unusable(f"it cannot be read: {error.strerror}") from None
+    try:
+        _require_readable(os.fstat(descriptor).st_mode)
+        octets = _read_all(descriptor)
+    except OSError as error:
+        raise _Unusable(f"it cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
     if len(octets) > FILE_OCTETS_MAX:
         raise _Unusable(f"it is longer than {FILE_OCTETS_MAX} octets")
     return octets
+
+
+def _require_readable(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise _Unusable("it is a directory")
+    if not stat.S_ISREG(mode):
+        raise _Unusable("it is no regular file")
+    if mode & _EXECUTABLE:
+        raise _Unusable("it is executable, and keepalived reads no executable file")
+
+
+def _read_all(descriptor: int) -> bytes:
+    parts: list[bytes] = []
+    left = FILE_OCTETS_MAX + 1
+    while left > 0 and (part := os.read(descriptor, min(left, 1 << 20))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 class _Opened:

@@ -18,6 +18,8 @@ from lvs_rawcheck.config.keepalived.lines import CONDITION, Line, Version, decom
 from lvs_rawcheck.config.tree import SourceFile
 
 COPIED_SINCE: Version = (2, 2, 0)
+# At the beginning of a line of the copy they are marks of the parent's: a file begins, a file ends.
+_COMMENT_SIGNS = b"#!"
 
 
 class Reading:
@@ -77,6 +79,13 @@ class Reading:
                 yield None
             elif may_hold_comment(line.text) is None:
                 yield line
+            elif line.text[0] in _COMMENT_SIGNS:
+                self._findings.error(
+                    line.span,
+                    "escaped-comment",
+                    "an escaped comment sign begins the line: keepalived misreads its copy",
+                )
+                yield None
             else:
                 again, _ = decomment(line, self._version)
                 yield again if again.text else None
