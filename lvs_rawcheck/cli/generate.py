@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck generate keepalived FILE`: the plan, shown. Nothing is written here."""
+"""`lvs-rawcheck generate keepalived FILE`: the plan, shown; generate_write.py and generate_revert.py write."""
 
 from __future__ import annotations
 
+import gc
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.parameters import one_of
@@ -13,9 +14,11 @@ from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.cli.plan_text import plan_lines
-from lvs_rawcheck.errors import RawCheckError, UsageError
+from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, source_of, tree_of
+from lvs_rawcheck.director.ipvs import IpvsTable
+from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.generate.diff import unified_diff
-from lvs_rawcheck.generate.keepalived import plan_keepalived
+from lvs_rawcheck.generate.first_load import plan_for_now
 from lvs_rawcheck.generate.options import (
     PROGRAM,
     SCRIPTS_DIR,
@@ -29,6 +32,7 @@ from lvs_rawcheck.generate.options import (
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_changes
 from lvs_rawcheck.generate.report import to_json
+from lvs_rawcheck.generate.rollout import demand_inside, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services, unknown_ids
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
@@ -123,7 +127,7 @@ def run(arguments: list[str]) -> int:
     try:
         return _run(arguments)
     except HelpWanted:
-        say(help_text("lvs-rawcheck generate", "keepalived FILE", _DESCRIPTION, PLAN_OPTIONS))
+        say(help_text("lvs-rawcheck generate", "keepalived FILE", _DESCRIPTION, (*PLAN_OPTIONS, *WRITE_OPTIONS)))
         return NOTHING_TO_DO
     except RawCheckError as error:
         complain(f"lvs-rawcheck: {one_sentence(str(error))}")
@@ -133,7 +137,15 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    line = parse(arguments, PLAN_OPTIONS)
+    line = parse(arguments, (*PLAN_OPTIONS, *WRITE_OPTIONS))
+    if line.values["revert"]:
+        from lvs_rawcheck.cli.generate_revert import run_revert
+
+        return run_revert(line, arguments)
+    if line.values["write"]:
+        from lvs_rawcheck.cli.generate_write import run_write
+
+        return run_write(line, arguments)
     planned = plan_by(line)
     if line.values["json"]:
         say(json.dumps(to_json(planned.plan), indent=2))
@@ -144,17 +156,33 @@ def _run(arguments: list[str]) -> int:
 
 def plan_by(line: CommandLine) -> Planned:
     """Return the plan that a command line asks for; RawCheckError."""
-    words = line.positionals
-    if len(words) != 2 or words[0] != "keepalived":
-        raise UsageError("wanted: keepalived FILE")
-    options, values = plan_options(line), line.values
-    version = values["keepalived_version"] or _version(VERSION_DEFAULT)
-    assert isinstance(version, tuple)
-    config_id = values["config_id"]
-    plan = plan_keepalived(
-        words[1], options, None if config_id is None else str(config_id), version, import_site_packages
-    )
+    path, tree = source_of(line), tree_of(line)
+    options = plan_options(line)
+    options = replace(options, services=tree.place(options.services) if tree.root is not None else options.services)
+    table = _table() if tree.root is None else None
+    plan = plan_for_now(path, options, config_id_of(line), version_of(line), import_site_packages, table)
+    demand_inside(tree, path, plan.octets)
     return Planned(plan, options, registry_plan(plan, options), _missing_ids(plan, options))
+
+
+def _table() -> IpvsTable | None:
+    try:
+        return table_of_this_host()
+    except LinkError:
+        return None  # `--write` says so; a plan is good for something without it
+
+
+def version_of(line: CommandLine) -> tuple[int, ...]:
+    """Return the version of keepalived by which the file is read."""
+    version = line.values["keepalived_version"] or _version(VERSION_DEFAULT)
+    assert isinstance(version, tuple)
+    return version
+
+
+def config_id_of(line: CommandLine) -> str | None:
+    """Return the node that the plan is for."""
+    config_id = line.values["config_id"]
+    return None if config_id is None else str(config_id)
 
 
 def plan_options(line: CommandLine) -> PlanOptions:

@@ -49,8 +49,8 @@ def registry_changes(
 ) -> RegistryChanges:
     """Return what would change in a folder; ConfigSyntaxError: it cannot be read.
 
-    planned: service files. wanted_ids: what planned stanzas name. named_elsewhere: services that stanzas name which are left as they are.
-    import_libraries: see `load_kind`.
+    planned: service files. wanted_ids: what planned stanzas name. named_elsewhere: services that stanzas name which are
+    left as they are. import_libraries: see `load_kind`.
     """
     changes = RegistryChanges(folder, _files(folder))
     for name, octets in planned.items():

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 _MODE_NEW = 0o644
-_MARK = "lvs-rawcheck"
+BACKUP_MARK = "lvs-rawcheck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def put(folder: int, name: str, octets: bytes, like: Found | None, mode: int = _
 
     like: whose mode, owner and attributes it gets; None: ours and `mode`. One caller at a time.
     """
-    temporary = f".{name}.{_MARK}-new"
+    temporary = f".{name}.{BACKUP_MARK}-new"
     with suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=folder)  # of a run that did not come to its end
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -93,11 +93,18 @@ def _take_after(descriptor: int, like: Found | None, mode: int) -> None:
     os.fchmod(descriptor, stat.S_IMODE(like.status.st_mode) & ~_EXECUTABLE)
 
 
-def back_up(folder: int, name: str, found: Found, stamp: str) -> str:
-    """Keep a file as it is beside it, and return what that is called. stamp: date and time."""
+def free_stamp(folders: Iterable[str], time: str) -> str:
+    """Return a stamp for backups that nothing in these folders bears yet. time: date and time."""
+    names = [name for folder in folders for name in os.listdir(folder)]
     for number in count(1):
-        backup = f".{name}.{stamp}{f'-{number}' if number > 1 else ''}.{_MARK}"
-        if found_in(folder, backup) is None:
-            put(folder, backup, found.octets, found)
-            return backup
+        stamp = time if number == 1 else f"{time}-{number}"
+        if not any(name.endswith(f".{stamp}.{BACKUP_MARK}") for name in names):
+            return stamp
     raise AssertionError  # never: there is always a further number
+
+
+def back_up(folder: int, name: str, found: Found, stamp: str) -> str:
+    """Keep a file as it is beside it, and return what that is called."""
+    backup = f".{name}.{stamp}.{BACKUP_MARK}"
+    put(folder, backup, found.octets, found)
+    return backup

@@ -10,33 +10,68 @@ from dataclasses import dataclass, field
 
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Script
-from lvs_rawcheck.generate.existing import find_existing
+from lvs_rawcheck.config.tree import Span
+from lvs_rawcheck.generate.endpoints import names_of
+from lvs_rawcheck.generate.existing import OldStanza, find_existing
+from lvs_rawcheck.generate.options import PlanOptions, selects
+from lvs_rawcheck.generate.splice import Edit
 
 
 @dataclass(slots=True)
 class Reverted:
-    """octets: the files that change, by path; lost: a sentence for each thing that cannot be put back."""
+    """edits: what is put back, by path."""
 
-    octets: dict[str, bytes] = field(default_factory=dict)
-    check_ids: list[str] = field(default_factory=list)
-    """Of the stanzas that go."""
+    edits: dict[str, list[Edit]] = field(default_factory=dict)
+    stanzas: list[str] = field(default_factory=list)
+    """The IDs of the checks that go, and of notify lines."""
+    remaining: list[str] = field(default_factory=list)
+    """Those that stay, since they are not meant."""
     lost: list[str] = field(default_factory=list)
+    """A sentence for each thing that cannot be put back."""
 
 
-def revert(configuration: Configuration, programs: frozenset[str]) -> Reverted:
-    """Return a configuration without what is ours. programs: commands whose stanzas are ours, marker or not."""
+def revert(configuration: Configuration, options: PlanOptions) -> Reverted:
+    """Return how a configuration becomes one without what is ours, or is ours in the virtual servers that are meant."""
     files, lost = find_existing(configuration)
-    found = Reverted(lost=list(lost))
+    meant = _Meant(configuration, options)
+    found = Reverted(lost=lost)
     for path, old in files.items():
-        found.octets[path] = old.original
-        found.check_ids += [stanza.check_id for stanza in old.stanzas]
-    restored = {path: [(stanza.start, stanza.end) for stanza in old.stanzas] for path, old in files.items()}
+        for stanza in old.stanzas:
+            if not meant.has(path, stanza):
+                found.remaining.append(stanza.check_id)
+                continue
+            found.stanzas.append(stanza.check_id)
+            found.edits.setdefault(path, []).append(Edit(stanza.start, stanza.end, stanza.original or b""))
+    marked = {path: [(stanza.start, stanza.end) for stanza in old.stanzas] for path, old in files.items()}
+    ours = programs(options)
     for script in scripts_of(configuration):
         span = script.span
-        is_restored = any(start <= span.start < end for start, end in restored.get(span.file.path, []))
-        if not is_restored and script.argv and script.argv[0] in programs:
+        is_marked = any(start <= span.start < end for start, end in marked.get(span.file.path, []))
+        if not is_marked and script.argv and script.argv[0] in ours:
             found.lost.append(f"{span}: {' '.join(script.argv)}: what was here before is not known: left as it is")
     return found
+
+
+class _Meant:
+    """Which stanzas of ours are meant: all, or those of some virtual servers."""
+
+    def __init__(self, configuration: Configuration, options: PlanOptions) -> None:
+        self._all = not options.only and not options.exclude
+        virtual_servers = configuration.site.virtual_servers
+        self._spans: list[Span] = [
+            virtual.span for virtual in virtual_servers if virtual.span and selects(options, names_of(virtual))
+        ]
+
+    def has(self, path: str, stanza: OldStanza) -> bool:
+        return self._all or any(
+            span.file.path == path and span.start <= stanza.start < span.end for span in self._spans
+        )
+
+
+def programs(options: PlanOptions) -> frozenset[str]:
+    """Return the commands that stanzas and notify lines of ours call."""
+    folder = options.scripts.rstrip("/")
+    return frozenset((f"{folder}/verdict", f"{folder}/notify", options.program))
 
 
 def scripts_of(configuration: Configuration) -> list[Script]:

@@ -21,6 +21,11 @@ class Tree:
         if root is not None and not os.path.isdir(root):
             raise UsageError(f"no folder: {root!r}")
         self.root = None if root is None else os.path.realpath(root)
+        self._named = "" if root is None else os.path.abspath(root)
+
+    def holds(self, path: str) -> bool:
+        """Return whether a path lies in the folder as it is."""
+        return self.root is not None and self._inside(self.root, path) is not None
 
     def place(self, path: str) -> str:
         """Return where a file is put, symbolic links followed; ConfigSyntaxError: they lead nowhere.
@@ -29,12 +34,16 @@ class Tree:
         """
         if self.root is None:
             return os.path.realpath(path)
-        inside = os.path.abspath(path)
-        for folder in (self.root, os.path.abspath(self.root)):
-            if os.path.commonpath((folder, inside)) == folder:
-                inside = "/" + os.path.relpath(inside, folder)
-                break
-        return self._followed(self.root, inside)
+        inside = self._inside(self.root, path)
+        return self._followed(self.root, os.path.abspath(path) if inside is None else inside)
+
+    def _inside(self, root: str, path: str) -> str | None:
+        """Return a path of this host as one of the folder, None where it is not in there."""
+        path = os.path.abspath(path)
+        for folder in (root, self._named):
+            if os.path.commonpath((folder, path)) == folder:
+                return os.path.relpath(path, folder)
+        return None
 
     def _followed(self, root: str, path: str) -> str:
         waiting = _parts(path)[::-1]

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.errors import RawCheckError
-from lvs_rawcheck.generate.replace import Found, back_up, found_in, opened_folder, put
+from lvs_rawcheck.generate.replace import Found, back_up, found_in, free_stamp, opened_folder, put
 from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.write import make_folder, write_service
 
@@ -61,6 +61,8 @@ class Changes:
 class Written:
     """What was done. backups: place and backup of each file that was replaced, in that order."""
 
+    stamp: str = ""
+    """In the names of all backups."""
     services: list[str] = field(default_factory=list)
     configuration: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
@@ -70,10 +72,10 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
-def write(changes: Changes, stamp: str, written: Written, before_configuration: Callable[[], None]) -> None:
+def write(changes: Changes, time: str, written: Written, before_configuration: Callable[[], None]) -> None:
     """Write all of it, and note in `written` what was done, also where it is not all.
 
-    stamp: date and time, for the names of backups. before_configuration: writes what else the configuration relies on.
+    time: date and time, for the names of backups. before_configuration: writes what else the configuration relies on.
     WriteRefused, WriteFailed.
     """
     try:
@@ -81,12 +83,14 @@ def write(changes: Changes, stamp: str, written: Written, before_configuration: 
             make_folder(changes.services_folder)
         for change in changes.configuration:
             os.makedirs(os.path.dirname(change.path), exist_ok=True)
-        with _locked(_folders(changes)):
+        folders = _folders(changes)
+        with _locked(folders):
             _demand_as_planned(changes)
-            _write_services(changes, stamp, written)
+            written.stamp = free_stamp(folders, time)
+            _write_services(changes, written)
             before_configuration()
             for change in changes.configuration:
-                _write_file(change, stamp, written)
+                _write_file(change, written)
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
         raise WriteFailed(f"{place}{error.strerror}") from error
@@ -128,21 +132,21 @@ def _demand_same(path: str, found: Found | None, octets: bytes | None) -> None:
         raise WriteRefused(f"{path} was changed after it was planned with: run it again")
 
 
-def _write_services(changes: Changes, stamp: str, written: Written) -> None:
+def _write_services(changes: Changes, written: Written) -> None:
     if not changes.services:
         return
     with opened_folder(changes.services_folder) as folder:
         for name, octets in changes.services.items():
             found = found_in(folder, f"{name}{SUFFIX}")
             if found is not None:
-                backup = back_up(folder, f"{name}{SUFFIX}", found, stamp)
+                backup = back_up(folder, f"{name}{SUFFIX}", found, written.stamp)
                 written.service_backups.append((f"{name}{SUFFIX}", backup))
             write_service(changes.services_folder, name, octets, changes.group_id)
             written.services.append(name)
         os.fsync(folder)
 
 
-def _write_file(change: FileChange, stamp: str, written: Written) -> None:
+def _write_file(change: FileChange, written: Written) -> None:
     folder_path, name = os.path.split(change.path)
     with opened_folder(folder_path) as folder:
         found = found_in(folder, name)
@@ -150,7 +154,7 @@ def _write_file(change: FileChange, stamp: str, written: Written) -> None:
         if found is None:
             written.created.append(change.path)
         else:
-            backup = back_up(folder, name, found, stamp)
+            backup = back_up(folder, name, found, written.stamp)
             written.backups.append((change.path, f"{folder_path}/{backup}"))
             _note_status(change.path, found, written)
         put(folder, name, change.after, found)

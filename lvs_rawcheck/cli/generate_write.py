@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`lvs-rawcheck generate keepalived FILE --write` and `--revert`: a plan put into place, or taken back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.cli.generate import Planned, config_id_of, plan_by, version_of
+from lvs_rawcheck.cli.libraries import import_site_packages
+from lvs_rawcheck.cli.options import CommandLine
+from lvs_rawcheck.cli.output import complain
+from lvs_rawcheck.cli.write_options import plan_words, source_of, tree_of
+from lvs_rawcheck.cli.written_text import Told, tell
+from lvs_rawcheck.director.privileges import daemon_ids
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.generate.options import SERVICE
+from lvs_rawcheck.generate.rollout import (
+    Decision,
+    decide_by_probes,
+    decide_on_files,
+    file_changes,
+    table_of_this_host,
+)
+from lvs_rawcheck.generate.seeding import roles_now, write_roles
+from lvs_rawcheck.generate.service_files import rendered_services
+from lvs_rawcheck.generate.tree import Tree
+from lvs_rawcheck.generate.write import Changes, WriteFailed, WriteRefused, Written, write
+from lvs_rawcheck.registry.files import SUFFIX
+from lvs_rawcheck.registry.read import parse_service
+from lvs_rawcheck.registry.service import Service
+from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
+from lvs_rawcheck.registry.vips import RegistryVips
+
+DONE, REFUSED, COULD_NOT = 0, 1, 2
+
+
+def run_write(line: CommandLine, arguments: list[str]) -> int:
+    """Write the plan that a command line asks for; return the exit status. RawCheckError: it could not be made."""
+    planned = plan_by(line)
+    told = Told(planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
+    job = _Job(line, planned, told)
+    if job.nothing_to_do():
+        told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
+        told.sentence = "nothing to do"
+        return tell(told, DONE)
+    job.decide()
+    if told.refusals:
+        told.sentence = "nothing was written"
+        return tell(told, REFUSED)
+    return write_and_tell(job.changes, told, job.write_roles)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One run. told: what its user will read."""
+
+    line: CommandLine
+    planned: Planned
+    told: Told
+    tree: Tree = field(init=False)
+    changes: Changes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tree = tree_of(self.line)
+        plan, registry = self.planned.plan, self.planned.registry
+        result = plan.result()
+        configuration = file_changes(self._path, plan.octets, result, self.tree)
+        self.changes = Changes(
+            registry.folder,
+            registry.written,
+            {name: registry.found[name] for name in registry.written if name in registry.found},
+            [change for change in configuration if change.before != change.after],
+            plan.octets,
+            self._group_id(),
+        )
+        self.told.note_link(self._path, plan.file, changes=bool(self.changes.configuration))
+        self.told.rewritten, self.told.unused = registry.rewritten, registry.unused
+
+    @property
+    def _path(self) -> str:
+        return source_of(self.line)
+
+    def _group_id(self) -> int | None:
+        ids = daemon_ids() if os.geteuid() == 0 and self.tree.root is None else None
+        return None if ids is None else ids[1]
+
+    def nothing_to_do(self) -> bool:
+        return not self.changes.services and not self.changes.configuration and not self.planned.registry.faults
+
+    def decide(self) -> None:
+        """Note what speaks against it."""
+        plan, options = self.planned.plan, self.planned.options
+        self.told.refusals += self.planned.registry.faults
+        self.told.take(
+            decide_on_files(
+                self._path, plan.result(), config_id_of(self.line), version_of(self.line), options, self.tree
+            )
+        )
+        if self.told.refusals:
+            return
+        decision = self._probed()
+        if self.line.values["force"]:
+            decision = Decision(notes=[*decision.notes, *(f"{each}: forced" for each in decision.refusals)])
+        self.told.take(decision)
+
+    def _probed(self) -> Decision:
+        values = self.line.values
+        if self.tree.root is not None:
+            return Decision(notes=["no check was tried: --root is for another host"])
+        if values["no_probe"]:
+            return Decision(notes=["no check was tried: --no-probe"])
+        table = table_of_this_host()
+        if table is None:
+            return Decision(notes=["no check was tried: this host's kernel has no IPVS table, no server gets traffic"])
+        accepted = values["accept_down"]
+        assert isinstance(accepted, list)
+        options = self.planned.options
+        is_vip = RegistryVips(options.services).holds
+        return decide_by_probes(self._services(), options.fwmarks, table, accepted, is_vip, _say_progress)
+
+    def _services(self) -> list[Service]:
+        """Return the services of the plan, whichever style its stanzas have."""
+        planned = self.planned
+        if planned.options.style == SERVICE:
+            return list(planned.registry.services.values())
+        templates = Templates(planned.options.templates or OVERRIDES_DIR)
+        files = rendered_services(planned.plan, templates, import_site_packages)
+        return [parse_service(f"{name}{SUFFIX}", name, octets, import_site_packages) for name, octets in files.items()]
+
+    def write_roles(self) -> None:
+        """Seed the role files of instances that will keep theirs from now on."""
+        if self.tree.root is not None:
+            return
+        try:
+            found = roles_now(wiring.instance for wiring in self.planned.plan.wired.values())
+        except LinkError as error:
+            self.told.notes.append(f"no role file was written: {error}")
+            return
+        self.told.roles = write_roles(found, self.planned.options.state)
+        self.told.notes += [f"vrrp_instance {name}: {why}" for name, why in found.unknown.items()]
+
+
+def _no_roles() -> None:
+    return None
+
+
+def write_and_tell(changes: Changes, told: Told, write_roles: Callable[[], None] = _no_roles) -> int:
+    """Write, say what was written and what comes next, and return the exit status."""
+    told.written = Written()
+    told.services_folder = changes.services_folder
+    time = datetime.fromtimestamp(clock.wall_now(), UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    try:
+        write(changes, time, told.written, write_roles)
+    except WriteRefused as error:
+        told.refusals.append(str(error))
+        told.sentence = "not all was written" if told.written.services else "nothing was written"
+        return tell(told, REFUSED)
+    except WriteFailed as error:
+        told.refusals.append(f"could not write: {error}")
+        told.sentence = "not all was written" if told.written.services else "nothing was written"
+        return tell(told, COULD_NOT)
+    return tell(told, DONE)
+
+
+def _say_progress(done: int, total: int) -> None:
+    complain(f"lvs-rawcheck: {done} of {total} checks were run")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The part of `generate`'s command line that says where things are put, and whether at all."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.cli.options import CommandLine, Option
+from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.tree import Tree
+
+WRITE_OPTIONS = (
+    Option("", "write", None, "write it, after every check was tried once from here"),
+    Option("", "accept-down", "ID", "write, though this check fails a server that gets traffic", many=True),
+    Option("", "force", None, "write, whatever the checks found"),
+    Option("", "no-probe", None, "try no check"),
+    Option("", "root", "DIR", "write into this tree, for another host: no check is tried"),
+    Option("", "revert", None, "plan (with --write: write) what was there before our stanzas"),
+)
+_OF_WRITING = frozenset(("--write", "--force", "--no-probe"))
+_ACCEPT = "--accept-down"
+
+
+def tree_of(line: CommandLine) -> Tree:
+    """Return where files are put; UsageError."""
+    root = line.values["root"]
+    return Tree(None if root is None else str(root))
+
+
+def source_of(line: CommandLine) -> str:
+    """Return the path of the configuration that is read; UsageError.
+
+    In a tree an absolute symbolic link means the tree's.
+    """
+    words = line.positionals
+    if len(words) != 2 or words[0] != "keepalived":
+        raise UsageError("wanted: keepalived FILE")
+    tree = tree_of(line)
+    return tree.place(words[1]) if tree.holds(words[1]) else words[1]
+
+
+def plan_words(arguments: list[str]) -> list[str]:
+    """Return a command line without what concerns the writing alone."""
+    words = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == _ACCEPT:
+            del rest[:1]
+        elif word not in _OF_WRITING and not word.startswith(f"{_ACCEPT}="):
+            words.append(word)
+    return words

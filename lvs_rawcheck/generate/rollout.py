@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a plan to what may be written, and why not.
+
+The order: what needs nothing but files first, the probes last, since they take longest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lvs_rawcheck.config.keepalived import read_keepalived
+from lvs_rawcheck.director.ipvs import TABLE, IpvsTable, read_table
+from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.candidate import judge_by_keepalived, judge_scripts
+from lvs_rawcheck.generate.first_load import marks_of
+from lvs_rawcheck.generate.keepalived import Version
+from lvs_rawcheck.generate.options import Marked, PlanOptions
+from lvs_rawcheck.generate.probe import Probed, Target, probe, refused, services_all_failed
+from lvs_rawcheck.generate.probing import Progress
+from lvs_rawcheck.generate.revert import programs
+from lvs_rawcheck.generate.tree import Tree
+from lvs_rawcheck.generate.write import FileChange
+from lvs_rawcheck.registry.service import Service
+
+
+@dataclass(slots=True)
+class Decision:
+    """refusals: why nothing may be written, a sentence each; notes: what else is worth knowing."""
+
+    refusals: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def decide_on_files(
+    path: str,
+    result: Mapping[str, bytes],
+    config_id: str | None,
+    version: Version,
+    options: PlanOptions,
+    tree: Tree,
+) -> Decision:
+    """Return what speaks against a configuration. path: its main file; result: its files that change."""
+    decision = Decision()
+    if tree.root is not None:
+        decision.notes.append("not looked at, since another host's: whether the scripts are there, and may be run")
+    else:
+        candidate = read_keepalived(path, config_id, version, result)
+        decision.refusals += judge_scripts(candidate, programs(options)).refusals
+    if result:
+        judgement = judge_by_keepalived(path, result, config_id)
+        decision.refusals += judgement.refusals
+        decision.notes += judgement.notes
+    return decision
+
+
+def table_of_this_host() -> IpvsTable | None:
+    """Return the IPVS table, None where the kernel has none; LinkError: it has one, and does not show it."""
+    return read_table() if os.path.exists(TABLE) else None
+
+
+def decide_by_probes(
+    services: Collection[Service],
+    fwmarks: Mapping[int, Marked],
+    table: IpvsTable,
+    accepted: Collection[str],
+    is_registry_vip: Callable[[bytes], bool],
+    progress: Progress,
+) -> Decision:
+    """Return what the planned checks say of the servers, run once; UsageError: no such ID. accepted: may be down."""
+    targets = [
+        Target(service, server, marks_of(service.endpoints, fwmarks))
+        for service in services
+        for server in service.real_servers
+    ]
+    unknown = set(accepted) - {target.check_id for target in targets}
+    if unknown:
+        raise UsageError(f"--accept-down: no planned check is called {', '.join(sorted(unknown))}")
+    found = probe(targets, table, is_registry_vip, progress)
+    decision = Decision()
+    decision.notes.append(f"{len(found)} checks were run, {sum(each.healthy for each in found)} of them passed")
+    against = refused(found, accepted)
+    for each in against:
+        decision.refusals += [f"{sentence} (it gets traffic now, and would lose it)" for sentence in each.sentences()]
+    for each in found:
+        if not each.healthy and each not in against:
+            decision.notes += [f"{sentence} ({_why_no_matter(each)})" for sentence in each.sentences()]
+    said = decision.refusals if against else decision.notes
+    for name in services_all_failed(found):
+        said.append(f"{name}: no server passed: the fault is probably ours or the VIP's, not theirs")
+    return decision
+
+
+def _why_no_matter(probed: Probed) -> str:
+    if probed.in_table:
+        return "accepted"
+    return "it gets no traffic now" if probed.in_table is False else "its virtual server is not in the table"
+
+
+def file_changes(path: str, before: Mapping[str, bytes], result: Mapping[str, bytes], tree: Tree) -> list[FileChange]:
+    """Return the files that change, in their places, the main one last; UsageError: they lead out of the tree.
+
+    path: the main file as its user named it; before: all files by path, links resolved.
+    """
+    main = os.path.realpath(path)
+    changes = []
+    for real_path in sorted(result, key=lambda each: each == main):
+        place = tree.place(path if real_path == main else real_path)
+        changes.append(FileChange(place, _there(tree, place, before[real_path]), result[real_path]))
+    return changes
+
+
+def _there(tree: Tree, place: str, planned_with: bytes) -> bytes | None:
+    """Return what is at a place; in a tree that may be something else than what was planned with, or nothing."""
+    if tree.root is None:
+        return planned_with
+    try:
+        with open(place, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def demand_inside(tree: Tree, path: str, files: Iterable[str]) -> None:
+    """Raise UsageError where a configuration that lies in a tree includes what lies outside of it.
+
+    An absolute include means the other host's file, and what was read is this host's.
+    """
+    if tree.root is None or not tree.holds(path):
+        return
+    for file in files:
+        if not tree.holds(file):
+            raise UsageError(f"{path} is in {tree.root}, and includes {file}, which is not: it cannot be planned there")
