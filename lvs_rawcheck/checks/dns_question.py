@@ -29,6 +29,9 @@ _RCODE = 0x000F
 _RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 _ADDRESS_OR_NAME = (dns.rdatatype.A, dns.rdatatype.PTR)
 _RECORDS_SHOWN = 3
+_RECORDS_READ = 256
+"""Answers that are looked at. A record may cost milliseconds to read, since its names may be long and compressed, and
+65535 octets hold thousands: a server must not keep us busy beyond our deadline."""
 
 
 class Expectation:
@@ -86,11 +89,11 @@ class Question:
         if len(octets) < _HEADER.size:
             return None
         identifier, flags, questions, answers, _, _ = _HEADER.unpack_from(octets)
-        if identifier != self._identifier or not flags & _QR:
+        if identifier != self._identifier or not flags & _QR or questions > 1:
             return None
         if flags & _OPCODE:
             return Verdict(Reason.PROTOCOL, f"not an answer to a query: {shown(octets)}")
-        if questions and not self._is_ours(octets):
+        if questions and not (questions == 1 and self._is_ours(octets)):
             return None
         rcode = _RCODES.get(flags & _RCODE, str(flags & _RCODE))
         self.header = {"rcode": "NOERROR" if rcode == "0" else rcode, "answers": answers}
@@ -112,7 +115,7 @@ class Question:
         return asked.name == self._name and (asked.rdtype, asked.rdclass) == (self._type, dns.rdataclass.IN)
 
     def _judge_answers(self, octets: bytes, truncated: bool) -> Verdict:
-        message = read_message(octets)
+        message = read_message(_answers_alone(octets))
         if message is None:
             return Verdict(Reason.PROTOCOL, f"{self}: the answer cannot be read")
         answers = [record for records in message.answer for record in records]
@@ -123,6 +126,12 @@ class Question:
             return Verdict(Reason.RESPONSE, f"{self}: the answer was cut short (TC): ask over TCP (protocol = tcp)")
         found = "; ".join(text_of(record) for record in answers[:_RECORDS_SHOWN]) or "no records"
         return Verdict(Reason.RESPONSE, f"{self}: expected {missing}, got {shown(found.encode())}")
+
+
+def _answers_alone(octets: bytes) -> bytes:
+    """Return a message that ends after its answers, by its own account: the first _RECORDS_READ of them."""
+    identifier, flags, questions, answers, _, _ = _HEADER.unpack_from(octets)
+    return _HEADER.pack(identifier, flags, questions, min(answers, _RECORDS_READ), 0, 0) + octets[_HEADER.size :]
 
 
 def read_message(octets: bytes, question_only: bool = False) -> dns.message.Message | None:
