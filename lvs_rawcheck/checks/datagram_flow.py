@@ -140,8 +140,10 @@ class DatagramFlow(SteeredFlow):
     @property
     def _proven(self) -> bool:
         """Return whether the companion has shown that the VIP is there, at this MAC."""
-        verdict = self._companion.verdict if self._companion is not None else None
-        return verdict is not None and verdict.healthy
+        companion = self._companion
+        if companion is None or companion.verdict is None:
+            return False
+        return companion.verdict.healthy and companion.mac == self.mac
 
     def _doubt(self) -> None:
         self.doubtful = self.doubtful or not self._proven
@@ -179,4 +181,6 @@ class DatagramFlow(SteeredFlow):
             self._passed_in_silence = True
             return passing
         unproven = self._companion.verdict or self._companion._verdict_of_silence()
+        if unproven.healthy:
+            return silence  # it was there, at the MAC that the server had before
         return Verdict(unproven.reason, f"silence, and no proof that the VIP is there: {unproven.detail}")

@@ -245,6 +245,14 @@ def test_silence_does_not_pass_without_the_companion_s_answer() -> None:
     assert "no proof that the VIP is there" in scene.detail
 
 
+def test_an_answer_at_the_former_mac_proves_nothing_at_the_new_one() -> None:
+    scene, companion = with_companion()
+    companion.receive()
+    scene.flow.steer(OTHER_MAC, 0.5)
+    scene.expire()
+    assert scene.reason == Reason.NO_ANSWER
+
+
 def test_what_became_of_the_companion_is_told() -> None:
     scene, companion = with_companion()
     companion.receive_own(REAL_MAC, 63)
