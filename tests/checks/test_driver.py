@@ -276,6 +276,14 @@ def test_nor_does_silence_once_connected(site: CableSite) -> None:
     assert overtime(silence, 0.3) < LATE
 
 
+def test_answers_that_came_in_time_count_though_they_are_read_late(site: CableSite) -> None:
+    """A busy director gets to them only when the deadline is over."""
+    flows = [site.start(timeout=0.0) for _ in range(20)]
+    assert site.serve() == len(flows)
+    site.driver.run()
+    assert {reason(flow) for flow in flows} == {Reason.OK}
+
+
 def test_several_vips_share_one_deadline(site: CableSite) -> None:
     site.learn(REAL_MAC, PERMANENT)
 
