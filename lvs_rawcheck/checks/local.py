@@ -28,7 +28,7 @@ _LISTENED_TO = (PROTO_TCP, PROTO_UDP)  # of which the kernel can be asked for a 
 
 
 class LocalCheck:
-    """Whether this host would serve an endpoint. To make one opens what may need privileges; `run` closes it."""
+    """Whether this host would serve an endpoint. To make one opens what may need privileges; whoever does closes it."""
 
     __slots__ = ("_course", "_protocols", "_result")
 
@@ -39,21 +39,24 @@ class LocalCheck:
         talks = make_talks(request.steps, result.endpoint)
         self._protocols = {_protocol_of(talk) for talk in talks}
         if result.endpoint is not None and any(map(_says_more, talks)):
-            self._course = StandardCourse(request, result, result.endpoint.port, None)
+            self._course = StandardCourse(request, result.endpoint, result.endpoint.port, None)
+
+    def close(self) -> None:
+        """Close what was opened; twice is harmless."""
+        if self._course is not None:
+            self._course.close()
 
     def run(self, netlink: Netlink, started: float, deadline: float) -> None:
         """Fill in the result; LinkError: it cannot be judged."""
         result, course = self._result, self._course
-        try:
-            if result.endpoint is None:
-                return
-            result.verdict = judge_listeners(netlink, result.endpoint, self._protocols)
-            if result.healthy and course is not None:
-                course.run(started, deadline)
-                result.verdict.detail = f"{_HERE}, asked at its own address: {result.verdict.detail}"
-        finally:
-            if course is not None:
-                course.close()
+        if result.endpoint is None:
+            return
+        verdict = judge_listeners(netlink, result.endpoint, self._protocols)
+        if not verdict.healthy or course is None:
+            result.verdict = verdict
+            return
+        course.run(result, started, deadline)
+        result.verdict.detail = f"{_HERE}, asked at its own address: {result.verdict.detail}"
 
 
 def judge_listeners(netlink: Netlink, endpoint: Endpoint, protocols: Iterable[int]) -> Verdict:

@@ -14,7 +14,7 @@ from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.request import MAC_KNOWN
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
-from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step, protocols_of
+from lvs_rawcheck.checks.steps import deadline_of_step, make_talks, note_phases, note_step, protocols_of
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -55,10 +55,17 @@ def _run_local(
 ) -> None:
     from lvs_rawcheck.checks.local import LocalCheck
 
-    checks = [LocalCheck(request, result) for result in results]
-    hooks.sockets_open()
-    for check in checks:
-        check.run(netlink, started, deadline)
+    checks: list[LocalCheck] = []
+    try:
+        for result in results:
+            checks.append(LocalCheck(request, result))
+        hooks.sockets_open()
+        for left, check in zip(range(len(checks), 0, -1), checks, strict=True):
+            now = clock.now()
+            check.run(netlink, started, now + (deadline - now) / left)
+    finally:
+        for check in checks:
+            check.close()
 
 
 def _run_on_wire(
@@ -162,7 +169,8 @@ class _Course:
                 self.begin(driver, steering, reply_mac)
 
         if isinstance(talk, Exchange):
-            driver.start_exchange(endpoint, steering, talk, reply_mac, self._deadline, done)
+            deadline = deadline_of_step(talk, len(self._talks) - self._number, clock.now(), self._deadline)
+            driver.start_exchange(endpoint, steering, talk, reply_mac, deadline, done)
             return
         flow = driver.start(endpoint, steering, talk, reply_mac, self._deadline, done)
         if self._clean_close:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Reason, Result, Verdict, worst
+from lvs_rawcheck.checks.base import RAW, STANDARD, Endpoint, Exchange, Reason, Result, Verdict, worst
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.request import ROLE_AUTO, STANDARD_INSTEAD, STANDBY_RAW, VIPS_ANY
 from lvs_rawcheck.director.role import BACKUP, read_role
 from lvs_rawcheck.errors import LinkError, UsageError
+from lvs_rawcheck.wire.ip import PROTO_UDP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class _Run:
         self.started = started
         self.deadline = deadline
         self.hooks = hooks
+        self._courses: dict[int, StandardCourse | LinkError] = {}
+        """The standard checks that were opened, by port; or why one could not be."""
         self._results = [Result(request.kind, request.real_ip, endpoint, _unasked()) for endpoint in request.endpoints]
 
     def results(self) -> list[Result]:
@@ -71,9 +74,14 @@ class _Run:
             self._assign_paths()
         except Exception as error:  # as below, in _run_raw
             self._give_up(self._results, _fault_of_ours(error))
-        self._run_raw([result for result in self._results if result.path == RAW])
-        if self.request.only_path != RAW:
-            self._run_standard([result for result in self._results if result.path == STANDARD])
+        try:
+            self._run_raw([result for result in self._results if result.path == RAW])
+            if self.request.only_path != RAW:
+                self._run_standard()
+        finally:
+            for course in self._courses.values():
+                if not isinstance(course, LinkError):
+                    course.close()
         return self._results
 
     def _assign_paths(self) -> None:
@@ -105,13 +113,30 @@ class _Run:
         try:
             from lvs_rawcheck.checks.raw import run_raw
 
-            run_raw(self.request, results, self.started, self.deadline, self.hooks)
+            hooks = Hooks(self._give_up_root, self.hooks.wrap_link, self.hooks.verdicts_given)
+            run_raw(self.request, results, self.started, self.deadline, hooks)
         except UsageError as error:
             for result in results:
                 result.path = None
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         except Exception as error:  # a fault of our own, or an upgrade under way, must not empty a pool either
             self._give_up(results, _fault_of_ours(error))
+
+    def _give_up_root(self) -> None:
+        """Say that the raw check's sockets are open, and open what the standard one could not open afterwards."""
+        may_be_left_to_it = self.request.on_cannot_judge == STANDARD_INSTEAD
+        results = [result for result in self._results if may_be_left_to_it or result.path == STANDARD]
+        if results and self.request.only_path != RAW and self._standard_needs_root():
+            self._open_courses(results)
+        self.hooks.sockets_open()
+
+    def _standard_needs_root(self) -> bool:
+        """Return whether the standard check has a socket that only root may have, or may have so."""
+        checks = self.request.standard_checks
+        steps = [check.step for check in checks] or self.request.steps
+        return any(check.options.need_privileges for check in checks) or any(
+            isinstance(talk, Exchange) and talk.protocol != PROTO_UDP for talk in (step() for step in steps)
+        )
 
     def _give_up(self, results: list[Result], error: LinkError) -> None:
         """Our failure is not the server's: leave it to the standard check where that was asked for.
@@ -128,47 +153,56 @@ class _Run:
                 result.path = None
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
 
-    def _run_standard(self, results: list[Result]) -> None:
+    def _run_standard(self) -> None:
         """Judge each port of the real server once, for all the VIPs that have it; each has its share of the time."""
-        checks = self.request.standard_checks
-        one_for_all = checks and all(check.port is not None for check in checks)
-        of_port: dict[int, list[Result]] = {}
-        for result in results:
-            if result.endpoint is not None:
-                port = 0 if one_for_all else result.endpoint.port  # each check brings its own
-                of_port.setdefault(port, []).append(result)
-        if not of_port:
+        results = [result for result in self._results if result.path == STANDARD]
+        if not results:
             return
-        source = self._source()
-        courses = [(self._open_course(port, source, sharing), sharing) for port, sharing in of_port.items()]
+        self._open_courses(results)
         try:
             self.hooks.sockets_open()
-        except LinkError as error:  # a standard check as root is what the site had before
+        except Exception as error:  # a standard check as root is what the site had before
             for result in results:
-                result.notes.append(str(error))
-        for left, (course, sharing) in zip(range(len(courses), 0, -1), courses, strict=True):
+                result.notes.append(str(_fault_of_ours(error)))
+        by_port = {port: [result for result in results if self._port_of(result) == port] for port in self._courses}
+        shares = [(self._courses[port], sharing) for port, sharing in by_port.items() if sharing]
+        for left, (course, sharing) in zip(range(len(shares), 0, -1), shares, strict=True):
             now = clock.now()
             self._run_course(course, now + (self.deadline - now) / left, sharing)
 
-    def _open_course(self, port: int, source: bytes | None, sharing: list[Result]) -> StandardCourse | None:
-        """Return the check of one port, None where it cannot be made: its results say why."""
+    def _port_of(self, result: Result) -> int:
+        """Return the port that tells a result's standard check from others; 0 where each step brings its own."""
+        checks = self.request.standard_checks
+        if result.endpoint is None or (checks and all(check.port is not None for check in checks)):
+            return 0
+        return result.endpoint.port
+
+    def _open_courses(self, results: list[Result]) -> None:
+        """Open the standard check of each port of these results, unless it is open."""
+        endpoints = {self._port_of(result): result.endpoint for result in results}
+        new = {port: endpoint for port, endpoint in endpoints.items() if port not in self._courses}
+        source = self._source() if new else None
+        for port, endpoint in new.items():
+            self._courses[port] = self._open_course(port, source, endpoint)
+
+    def _open_course(self, port: int, source: bytes | None, endpoint: Endpoint | None) -> StandardCourse | LinkError:
         try:
             from lvs_rawcheck.checks.standard_course import StandardCourse
 
-            return StandardCourse(self.request, sharing[0], port, source, self.request.standard_checks)
+            return StandardCourse(self.request, endpoint, port, source, self.request.standard_checks)
         except Exception as error:
-            sharing[0].verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
-            return None
+            return _fault_of_ours(error)
 
-    def _run_course(self, course: StandardCourse | None, deadline: float, sharing: list[Result]) -> None:
+    def _run_course(self, course: StandardCourse | LinkError, deadline: float, sharing: list[Result]) -> None:
         first = sharing[0]
-        if course is not None:
-            try:
-                course.run(self.started, deadline)
-            except Exception as error:
-                first.verdict = Verdict(Reason.CANNOT_JUDGE, str(_fault_of_ours(error)))
-            finally:
-                course.close()
+        error = course if isinstance(course, LinkError) else None
+        try:
+            if not isinstance(course, LinkError):
+                course.run(first, self.started, deadline)
+        except Exception as raised:
+            error = _fault_of_ours(raised)
+        if error is not None:
+            first.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         for result in sharing[1:]:
             result.verdict, result.facts = first.verdict, first.facts
 

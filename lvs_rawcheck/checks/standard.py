@@ -139,10 +139,13 @@ class StandardFlow:
                 return timed_out(self._conversation)  # a server that never stops talking has had its time
 
     def _exchange(self) -> Verdict | None:
-        """Send and receive what is possible now."""
+        """Send and receive what is possible now: a peer may want to be heard before it takes more."""
         try:
             if self._unsent:
                 self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        try:
             octets = self._socket.recv(_RECEIVE_OCTETS)
         except BlockingIOError:
             return None

@@ -3,45 +3,45 @@
 
 from __future__ import annotations
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Exchange
 from lvs_rawcheck.checks.standard import StandardFlow
 from lvs_rawcheck.checks.standard_check import StandardCheck
-from lvs_rawcheck.checks.steps import make_talks, note_phases, note_step
+from lvs_rawcheck.checks.steps import deadline_of_step, make_talks, note_phases, note_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lvs_rawcheck.checks.base import Conversation, Result, Verdict
+    from lvs_rawcheck.checks.base import Conversation, Endpoint, Result, Verdict
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.checks.standard_check import SocketOptions
     from lvs_rawcheck.checks.standard_datagram import StandardExchange
 
 
 class StandardCourse:
-    """A request's steps at one port of the real server, for a result to be filled in.
+    """A request's steps at one port of the real server.
 
     source: the address to speak from, None: the kernel chooses. To make one opens what may need privileges, so that
     they can be given up before it is run; whoever makes one closes it.
     """
 
-    __slots__ = ("_checks", "_exchanges", "_flows", "_port", "_request", "_result", "_source", "_talks")
+    __slots__ = ("_checks", "_exchanges", "_flows", "_port", "_request", "_source", "_talks")
 
     def __init__(
         self,
         request: Request,
-        result: Result,
+        endpoint: Endpoint | None,
         port: int,
         source: bytes | None,
         checks: Sequence[StandardCheck] = (),
     ) -> None:
         """Raise LinkError where a socket is not to be had. checks: what to run instead of the request's steps."""
         self._request = request
-        self._result = result
         self._port = port
         self._source = source
         self._checks = checks or [StandardCheck(step) for step in request.steps]
-        self._talks = make_talks([check.step for check in self._checks], result.endpoint)
+        self._talks = make_talks([check.step for check in self._checks], endpoint)
         self._exchanges: dict[int, StandardExchange] = {}
         self._flows: dict[int, StandardFlow] = {}
         try:
@@ -57,11 +57,13 @@ class StandardCourse:
         for flow in self._flows.values():
             flow.close()
 
-    def run(self, started: float, deadline: float) -> None:
-        """Fill in the result; LinkError: it cannot be judged. started, deadline: monotonic seconds."""
+    def run(self, result: Result, started: float, deadline: float) -> None:
+        """Fill in a result; LinkError: it cannot be judged. started, deadline: monotonic seconds."""
+        count = len(self._talks)
         for number, talk in enumerate(self._talks):
-            verdict = self._run_step(number, talk, started, deadline)
-            note_step(self._result, number, len(self._talks), verdict)
+            until = deadline_of_step(talk, count - number, clock.now(), deadline)
+            verdict = self._run_step(result, number, talk, started, until)
+            note_step(result, number, count, verdict)
             if not verdict.healthy:
                 return
 
@@ -87,8 +89,9 @@ class StandardCourse:
         address, port, source, options = self._way_of(number)
         return StandardFlow(address, port, talk, 0.0, source, options)
 
-    def _run_step(self, number: int, talk: Conversation | Exchange, started: float, deadline: float) -> Verdict:
-        result = self._result
+    def _run_step(
+        self, result: Result, number: int, talk: Conversation | Exchange, started: float, deadline: float
+    ) -> Verdict:
         if isinstance(talk, Exchange):
             exchange = self._exchanges[number]
             verdict = exchange.run(deadline)
@@ -101,14 +104,3 @@ class StandardCourse:
             result.phases_ms["connect"] = (flow.connected_at - started) * 1000
         note_phases(result, talk, flow.connected_at, flow.phases)
         return verdict
-
-
-def run_standard(
-    request: Request, result: Result, port: int, source: bytes | None, started: float, deadline: float
-) -> None:
-    """Fill in a result by the request's steps, at this port of the real server; LinkError: it cannot be judged."""
-    course = StandardCourse(request, result, port, source)
-    try:
-        course.run(started, deadline)
-    finally:
-        course.close()

@@ -31,6 +31,16 @@ def protocols_of(talk: Conversation | Exchange) -> list[int]:
     return [talk.protocol] if companion is None else [talk.protocol, *protocols_of(companion)]
 
 
+def deadline_of_step(talk: Conversation | Exchange, left: int, now: float, deadline: float) -> float:
+    """Return when a step has had its time, of `left` steps that are still to be made, itself included.
+
+    One that passes in silence waits for all the time that it is given: so it gets its share, and no more.
+    """
+    if left > 1 and isinstance(talk, Exchange) and talk.silence() is not None:
+        return now + (deadline - now) / left
+    return deadline
+
+
 def note_step(result: Result, number: int, count: int, verdict: Verdict) -> None:
     """Keep the verdict of step `number`, 0..count-1, that ends them; of several the sentence says which it is."""
     if verdict.healthy and number + 1 < count:

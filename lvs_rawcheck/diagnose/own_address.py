@@ -64,7 +64,7 @@ class OwnCheck:
         self._result = Result(request.kind, request.real_ip, endpoint, Verdict(Reason.CANNOT_JUDGE, "not asked"))
         self._course: StandardCourse | None = None
         try:
-            self._course = StandardCourse(request, self._result, endpoint.port, director_ip)
+            self._course = StandardCourse(request, endpoint, endpoint.port, director_ip)
         except LinkError as error:
             self._result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
 
@@ -83,7 +83,7 @@ class OwnCheck:
         if self._course is not None:
             now = clock.now()
             try:
-                self._course.run(now, now + seconds)
+                self._course.run(self._result, now, now + seconds)
             except LinkError as error:
                 return Verdict(Reason.CANNOT_JUDGE, str(error))
         return self._result.verdict

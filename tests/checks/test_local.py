@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from lvs_rawcheck.checks.base import RAW, Reason
-from tests.checks.site import CLOSED_PORT, PORT, V6, Family, active, both_families, request, run
-from tests.netns.roles import lose_vip
+from lvs_rawcheck.checks.base import RAW, Endpoint, Reason, Verdict
+from lvs_rawcheck.checks.tcp import TcpConversation
+from tests.checks.site import CLOSED_PORT, PORT, SHORT, V6, Family, active, both_families, packed, request, run
+from tests.netns.roles import host_prefix, lose_vip
 from tests.netns.services import capture, tcp_server
 from tests.netns.topology import Host, Network
 
@@ -70,6 +71,43 @@ def test_the_vip_on_lo_will_do(director: Host, family: Family) -> None:
     assert run(director, request(family.director, family.other_vip)).healthy
     lose_vip(director, family.other_vip)
     assert not run(director, request(family.director, family.other_vip)).healthy
+
+
+@both_families
+def test_a_listener_alone_does_not_stand_for_what_could_not_be_asked(director: Host, family: Family) -> None:
+    class Fails(TcpConversation):
+        kind = "fails"
+
+        def connected(self) -> Verdict | None:
+            raise KeyError("a fault of ours")
+
+    tcp_server(director, "::" if family is V6 else "0.0.0.0", PORT)
+    result = run(director, request(family.director, family.vip, conversation=Fails))
+    assert result.verdict.reason == Reason.CANNOT_JUDGE
+    assert "internal error" in result.verdict.detail
+
+
+@both_families
+def test_each_vip_has_its_share_of_the_time(director: Host, family: Family) -> None:
+    class Waits(TcpConversation):
+        kind = "waits"
+
+        def note_endpoint(self, endpoint: Endpoint) -> None:
+            self.waits = endpoint.vip == packed(family.vip)
+
+        def connected(self) -> Verdict | None:
+            return None if self.waits else Verdict(Reason.OK, "no need to wait")
+
+        def data_received(self, octets: bytes) -> Verdict | None:
+            return None
+
+        def peer_closed(self) -> Verdict | None:
+            return None
+
+    tcp_server(director, "::" if family is V6 else "0.0.0.0", PORT)
+    director.add_address(host_prefix(family.other_vip), "lo")
+    waiting = request(family.director, family.vip, family.other_vip, conversation=Waits, timeout=SHORT)
+    assert [each.verdict.reason for each in run(director, waiting).vips] == [Reason.TIMEOUT, Reason.OK]
 
 
 @both_families

@@ -14,6 +14,7 @@ from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.interface import Link
+from tests.checks.datagram.site import Step, step_of, udp_server
 from tests.checks.site import PORT, V4, V6, Family, active, both_families, request, run, server_without_service
 from tests.netns.services import tcp_server
 from tests.netns.topology import Host, Network
@@ -50,7 +51,7 @@ class Say(Conversation):
         return {"word": self._word.decode()}
 
 
-def steps_of(*steps: Callable[[], Conversation], family: Family = V4, **options: object) -> Request:
+def steps_of(*steps: Step, family: Family = V4, **options: object) -> Request:
     wanted = request(family.real, family.vip, **options)  # type: ignore[arg-type]
     wanted.steps = steps
     return wanted
@@ -150,6 +151,14 @@ def test_a_link_lost_between_two_steps_leaves_no_verdict(director: Host) -> None
 
     result = run(director, steps_of(lambda: Say(b"one"), lambda: Say(b"two")), Hooks(wrap_link=wrap))
     assert told(result) == (Reason.CANNOT_JUDGE, "the link failed")
+
+
+def test_silence_that_passes_leaves_time_for_the_next(director: Host, echo: Host, role_file: str) -> None:
+    """A datagram that need not be answered is waited for as long as it may be."""
+    for address in (V4.vip, V4.real):
+        udp_server(echo, address, PORT, "silent")
+    steps = steps_of(step_of("udp"), lambda: Say(b"two"), role_file=role_file, timeout=1.0)
+    assert told(run(director, steps)) == (Reason.OK, "two")
 
 
 @pytest.mark.usefixtures("echo")
