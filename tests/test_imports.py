@@ -21,6 +21,7 @@ FORBIDDEN = {
     *("argparse", "socket", "enum", "dataclasses", "logging", "re", "typing", "ipaddress", "json", "collections"),
     *("ctypes", "contextlib", "functools", "datetime", "subprocess", "tomllib", "ssl", "h11", "rich", "scapy"),
     *("array", "signal", "random", "hashlib", "importlib.metadata", "inspect", "threading", "traceback"),
+    *("faulthandler", "lvs_rawcheck.checks.patterns"),
     *("lvs_rawcheck.diagnose", "lvs_rawcheck.generate", "lvs_rawcheck.daemon", "lvs_rawcheck.cli.packet_lines"),
     *("lvs_rawcheck.checks.standard", "lvs_rawcheck.checks.local", "lvs_rawcheck.checks.icmp_errors"),
     *("lvs_rawcheck.neighbor.resolver", "lvs_rawcheck.link.nudge", "lvs_rawcheck.link.tracer"),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict, shown
 from lvs_rawcheck.checks.parameters import Parameter, Values
-from lvs_rawcheck.checks.patterns import from_perl
 from lvs_rawcheck.checks.replies import Lines
 from lvs_rawcheck.checks.stream_kinds import stream_kind
 from lvs_rawcheck.errors import UsageError
@@ -32,6 +31,8 @@ class Wanted:
     __slots__ = ("compiled", "text")
 
     def __init__(self, text: str) -> None:
+        from lvs_rawcheck.checks.patterns import from_perl  # only for those who have one
+
         self.text = text
         self.compiled = from_perl(text)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from signal import ITIMER_REAL, SIGALRM, setitimer, signal
+from signal import SIGALRM, signal
 
 from lvs_rawcheck.checks.request import STANDARD_INSTEAD, Request
 from lvs_rawcheck.checks.runner import cannot_judge
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.check_line import help_of_check, read_check
-from lvs_rawcheck.cli.exit_status import GRACE, HEALTHY, UNHEALTHY, end_after
+from lvs_rawcheck.cli.exit_status import GRACE, HEALTHY, UNHEALTHY, end_after, end_no_more
 from lvs_rawcheck.cli.one_shot import exit_status, regret
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
@@ -69,7 +69,7 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     path = line.values["pcap"]
     _end_in_time(longest_seconds(request))
     explanation = explain(request, drop_root) if path is None else _explain_into(str(path), request)
-    setitimer(ITIMER_REAL, 0.0)  # the words have time: a person reads them
+    end_no_more()  # the words have time: a person reads them
     explanation.result.notes += registry.notes
     if request.on_cannot_judge == STANDARD_INSTEAD and explanation.cause == CANNOT_JUDGE:
         explanation.warnings.append("`check` would make the standard check instead here, by --on-cannot-judge")

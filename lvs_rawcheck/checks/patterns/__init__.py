@@ -12,9 +12,10 @@ match, and `^` matches wherever a read happened to begin. Both depend on the net
 Time: `re` backtracks without limit, and holds the interpreter as it does. PCRE2 gives up after 10,000,000 steps, and
 the match has failed. A pattern with one unbounded repeat inside another, like `(a+)+$`, needs time exponential in the
 text, any other at most a power of its length, which the limit on the body bounds. There is no limit of steps here.
-But a search answers to signals as it goes (CPython's _sre.c looks for them every 4096 steps), so an alarm at the
-deadline, or SIGTERM, ends a process that searches in its main thread, with exit status 1; other checks in the same
-process wait for as long. Such a pattern is the operator's to write otherwise, with an atomic group `(?>a+)`.
+Nor do signals help: CPython's _sre.c looks for them every 4096 steps of one attempt, and where each of many attempts
+takes fewer (`.*error`, `a.*b.*c`), never. So a one-shot has a thread that ends it soon after its deadline, with exit
+status 1 (cli/exit_status.py); a program that runs for long must let another process search, and end that. Such a
+pattern is the operator's to write otherwise, with an atomic group `(?>a+)` or a `^`.
 """
 
 from __future__ import annotations
