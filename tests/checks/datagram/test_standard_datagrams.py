@@ -132,6 +132,27 @@ def test_its_sockets_are_open_before_root_is_given_up(
     assert (int(uid), path, reason) == (NOBODY, STANDARD if role == "0" else RAW, expected), detail
 
 
+def told_as_nobody(site: Site, kind: str, vips: str, role_file: str, *lost: str) -> list[list[str]]:
+    """Return uid, path, reason and detail of each VIP."""
+    command = [sys.executable, str(_SCRIPT), str(LAUNCHER.parents[2]), kind, V4.real, vips, str(ECHO_PORT), role_file]
+    return [line.split(" ", 3) for line in site.director.run([*command, *lost]).stdout.splitlines()]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("ping", Reason.OK), ("sctp", Reason.UNREACHABLE)])
+def test_the_sockets_of_the_standard_check_are_there_when_the_raw_one_fails_without_root(
+    site: Site, kind: str, expected: str
+) -> None:
+    """To an INIT the kernel of a server without SCTP says so: ICMP protocol unreachable."""
+    [[uid, path, reason, detail]] = told_as_nobody(site, kind, V4.vip, "auto", "lost")
+    assert (int(uid), path, reason) == (NOBODY, STANDARD, expected), detail
+
+
+def test_they_are_there_where_some_vips_are_checked_raw_and_some_are_not(site: Site) -> None:
+    held, elsewhere = told_as_nobody(site, "ping", f"{V4.vip},{V4.other_vip}", "auto")
+    assert held[:3] == [str(NOBODY), RAW, Reason.OK]
+    assert elsewhere[:3] == [str(NOBODY), STANDARD, Reason.OK]
+
+
 # A director that is its own real server ----------------------------------------------------------------
 
 
