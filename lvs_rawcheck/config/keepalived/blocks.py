@@ -14,7 +14,7 @@ from sys import intern
 from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.directives import Directive, Table
 from lvs_rawcheck.config.keepalived.lines import Line
-from lvs_rawcheck.config.keepalived.words import closes_its_quotes, word_ranges, words_of
+from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE, closes_its_quotes, word_ranges, words_of
 from lvs_rawcheck.config.tree import Span
 
 OPENING = "{"
@@ -119,6 +119,7 @@ class Process:
         self._frames = [_Frame(self.root, root)]
         self._frames[0].wants_opening = False
         self._skip = 0
+        self.unknown: list[Statement] = []
         self._after_unknown: Statement | None = None
 
     def feed(self, line: Line) -> None:
@@ -180,7 +181,7 @@ class Process:
             self._close(line)
             return
         if not closes_its_quotes(line.text):
-            self._findings.error(line.span, "quote", "a double quote is left open: the rest of the line is lost")
+            self._findings.error(line.span, "quote", UNCLOSED_QUOTE)
         assert frame.words is not None
         if keyword not in frame.words:
             self._unknown(frame, Statement(line, words))
@@ -221,6 +222,7 @@ class Process:
 
     def _unknown(self, frame: _Frame, statement: Statement) -> None:
         frame.block.unknown.append(statement)
+        self.unknown.append(statement)
         if statement.keyword == CLOSING:
             self._findings.error(statement.span, "brace", "a '}' too many")
             return

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lvs_rawcheck.config.findings import ERROR, Finding, Findings
-from lvs_rawcheck.config.keepalived.blocks import Block, Process
+from lvs_rawcheck.config.keepalived.blocks import Block, Process, Statement
 from lvs_rawcheck.config.keepalived.directives import CHECK_ROOT, GLOBAL_ROOT, SHARED_ROOT, VRRP_ROOT, known_to
 from lvs_rawcheck.config.keepalived.expander import EndOfReading
 from lvs_rawcheck.config.keepalived.files import Files
@@ -35,12 +35,19 @@ DEBIAN_12: Version = (2, 2, 7)
 
 
 class Configuration:
-    """One configuration, as one node reads it. files: by path, the main one first; site: what it sets up."""
+    """One configuration, as one node reads it.
 
-    def __init__(self, main: SourceFile, files: Files, site: Site, findings: Findings) -> None:
+    files: by path, the main one first; site: what it sets up; unknown: what one of keepalived's processes ignores,
+    since it does not know the word there.
+    """
+
+    def __init__(
+        self, main: SourceFile, files: Files, site: Site, unknown: list[Statement], findings: Findings
+    ) -> None:
         self.main = main
         self.files = files.by_path
         self.site = site
+        self.unknown = unknown
         self._findings = findings
 
     @property
@@ -88,7 +95,7 @@ def read_keepalived(
     except EndOfReading:
         pass
     processes.end()
-    return Configuration(main, files, _site(processes, Values(findings)), findings)
+    return Configuration(main, files, _site(processes, Values(findings)), processes.unknown(), findings)
 
 
 class _Processes:
@@ -129,6 +136,10 @@ class _Processes:
                 self._findings.error(line.span, "brace", "a '}' too many")
         for feed in self._feeds:
             feed(line)
+
+    def unknown(self) -> list[Statement]:
+        """Return the statements that one of them does not know."""
+        return [each for process in (self.parent, self.checker, self.vrrp) for each in process.unknown]
 
     def end(self) -> None:
         """Note the blocks that nothing closes."""

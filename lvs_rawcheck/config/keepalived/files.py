@@ -17,6 +17,7 @@ from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.braces import TooManyAlternatives, alternatives
 from lvs_rawcheck.config.keepalived.definitions import MAXBUF
 from lvs_rawcheck.config.keepalived.lines import LONG_LINE, Line, Mark, Version, decomment, may_hold_comment
+from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE
 from lvs_rawcheck.config.tree import SourceFile, to_text
 from lvs_rawcheck.errors import ConfigSyntaxError
 
@@ -28,6 +29,8 @@ LONG_LINES_DROPPED: Version = (2, 4, 0)
 _LINE_MAX = MAXBUF - 1  # octets with the newline: what fgets fills
 _INCLUDE = re.compile(rb"include[rmwba]?[ \t\n\v\f\r][ \t]*")
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
+# All of it, and nothing that a backslash at its end could begin.
+_COMMENT_LINE = re.compile(rb"[ \t]*[#!](?:[^\0]*[^\0\\\r])?\r*")
 _WILDCARDS = re.compile(r"[*?\[]")
 
 
@@ -90,6 +93,8 @@ class Files:
         return []
 
     def _open(self, path: str) -> SourceFile:
+        if "\0" in path:
+            raise _Unusable("a NUL stands in its name")
         real = os.path.realpath(path)
         self.opened += 1
         known = self.by_path.get(real)
@@ -206,6 +211,8 @@ class FileStack:
                 raw_end = raw.rstrip(b"\r")
                 text = raw_end.lstrip(b" \t")
                 yield Line(text.rstrip(b" \t"), file, start + len(raw_end) - len(text), marks) if text else None
+            elif _COMMENT_LINE.fullmatch(raw) is not None and len(raw) < _LINE_MAX:
+                yield None
             else:
                 yield from self._unusual_line(file, raw, start, marks)
             start += len(raw) + 1
@@ -234,5 +241,5 @@ class FileStack:
                 piece = piece[:nul]
             line, sound = decomment(Line(piece.rstrip(b"\r"), file, start + first, marks), self._files.version)
             if not sound:
-                findings.error(Line(piece, file, start + first).stripped().span, "quote", "a double quote is left open")
+                findings.error(Line(piece, file, start + first).stripped().span, "quote", UNCLOSED_QUOTE)
             yield line if line.text else None

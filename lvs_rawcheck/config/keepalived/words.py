@@ -10,6 +10,7 @@ from lvs_rawcheck.config.tree import to_text
 
 # A double quote begins and ends a word wherever it stands; there are no escapes. An open one loses the rest.
 _WORD = re.compile(rb'"([^"]*)"|[^ \t\f\n\r\v"]+')
+UNCLOSED_QUOTE = "a double quote is left open: the rest of the line is lost"
 _SCRIPT_BLANKS = " \t\f\n\r\v"
 _PLAIN = {
     "": re.compile(r"[^ \t\f\n\r\v'\"\\]+"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lvs_rawcheck.config.findings import Findings
@@ -44,10 +45,8 @@ def lines(main: Path, version: Version = DEBIAN_12, node: str | None = NODE) -> 
     findings = Findings()
     files = Files(findings, version, {})
     found: list[Line] = []
-    try:
+    with suppress(EndOfReading):
         found.extend(Reading(files, node, findings).lines(files.open_main(str(main))))
-    except EndOfReading:
-        pass
     return found
 
 
