@@ -48,6 +48,9 @@ def run(arguments: list[str]) -> int:
     except RawCheckError as error:
         complain(f"lvs-rawcheck: {one_sentence(str(error))}")
         return COULD_NOT
+    except Exception as error:  # ours, whatever it is: 1 would mean that something had been found
+        complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
+        return COULD_NOT
     _print(verification, bool(line.values["json"]))
     return FINDINGS if verification.findings else NOTHING_WRONG
 

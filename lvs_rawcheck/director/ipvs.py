@@ -19,7 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Address = tuple[bytes, int]
+Address = tuple[bytes, int]
+"""Octets, and a port."""
 
 TABLE = "/proc/net/ip_vs"
 _TITLE = b"IP Virtual Server version "

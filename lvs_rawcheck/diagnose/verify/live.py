@@ -61,9 +61,10 @@ def _same_command(argv: list[str], live: list[str]) -> bool:
 
 
 def _not_live(check: PlannedCheck, candidates: list[LiveChecker], known: bool, settings: GlobalSettings) -> Finding:
-    others = [each for each in candidates if is_ours(each.argv)]
-    if others:
-        what = f"keepalived runs `{' '.join(others[0].argv)}`, planned is `{' '.join(check.argv)}` ({check.place})"
+    other = next((each for each in candidates if check.check_id is not None and check.check_id in each.argv), None)
+    if other is not None:
+        candidates.remove(other)
+        what = f"keepalived runs `{' '.join(other.argv)}`, planned is `{' '.join(check.argv)}` ({check.place})"
         return Finding("other-command", check.label, what, _RELOAD)
     fault = script_fault(check.argv[0], _user(check, settings))
     if fault is not None:

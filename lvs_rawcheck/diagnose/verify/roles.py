@@ -20,7 +20,7 @@ def role_findings(vips_of: Mapping[str, set[bytes]], roles: Mapping[bytes, str |
             continue
         by_file, trouble = read_role(path)
         if trouble is not None:
-            yield Finding("role-file", path, trouble, _WRITE)
+            yield Finding("role-file", path, trouble, f"{_WRITE} MASTER|BACKUP {path.rpartition('/')[2]}")
             continue
         contrary = [vip for vip in sorted(vips) if roles.get(vip) not in (None, by_file)]
         if contrary:
