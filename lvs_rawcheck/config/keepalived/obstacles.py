@@ -8,8 +8,10 @@ same on every node. A definition used in those lines is fine, it is only read th
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from lvs_rawcheck.config.keepalived.blocks import Block
 from lvs_rawcheck.config.keepalived.lines import CONDITION, SEQUENCE, UNKNOWABLE, Line
@@ -106,19 +108,25 @@ def _unsteady_words(virtual: VirtualServer) -> list[Touch]:
     stretch = virtual.block.whole_span
     if stretch is None:
         return found
+    servers = _stretches_of_servers(virtual)
     for touch in stretch.file.touches(stretch.start, stretch.end):
         text = stretch.file.octets[touch.offset : stretch.file.octets.find(b"\n", touch.offset) + 1 or None]
-        if touch.kind == CONDITION and _REAL_SERVER not in text and not _in_a_server(virtual, touch.offset):
+        if touch.kind == CONDITION and _REAL_SERVER not in text and not _within(servers, touch.offset):
             found.append(touch)
     return found
 
 
-def _in_a_server(virtual: VirtualServer, offset: int) -> bool:
-    for real in (*virtual.real_servers, *virtual.dropped_servers):
-        stretch = real.block.whole_span
-        if stretch is not None and stretch.start <= offset < stretch.end:
-            return True
-    return False
+def _stretches_of_servers(virtual: VirtualServer) -> list[tuple[int, int]]:
+    """Return where the real servers stand that stand in the same file, in its order."""
+    stretches = (real.block.whole_span for real in (*virtual.real_servers, *virtual.dropped_servers))
+    file = virtual.block.line.file
+    return sorted((each.start, each.end) for each in stretches if each is not None and each.file is file)
+
+
+def _within(stretches: list[tuple[int, int]], offset: int) -> bool:
+    """Return whether one of the stretches holds the octet."""
+    before = bisect_right(stretches, offset, key=itemgetter(0))
+    return before > 0 and offset < stretches[before - 1][1]
 
 
 def _distinct(*several: Iterable[Touch]) -> list[Touch]:
