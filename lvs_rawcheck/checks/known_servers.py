@@ -4,7 +4,8 @@
 By MAC_KNOWN an answer counts unless its MAC belongs to another known address. A director that was started a moment
 ago, or a standby that forwards nothing, knows none: a healthy server that answers in the place of one that lost its
 VIP would be a stranger, and pass. So a stranger has to wait: the kernel is made to ask for each real server that it
-does not know, and the check's own retransmission brings the answer again.
+does not know, and the check's own retransmission brings the answer again. Likewise for whoever holds a VIP that is not
+held here: the active director answers an echo to it itself.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ _MOST = 256  # addresses asked for by one check
 
 
 class KnownServers:
-    """The other real servers of a request, on its path."""
+    """The other real servers of a request, and the holders of its VIPs, on its path."""
 
-    __slots__ = ("_addresses", "_netlink", "_path", "_settled_at")
+    __slots__ = ("_addresses", "_netlink", "_path", "_settled_at", "_vips")
 
     def __init__(self, netlink: Netlink, path: Path, request: Request) -> None:
         self._netlink = netlink
         self._path = path
         self._addresses = [address for address in request.known_servers if address != request.real_ip][:_MOST]
+        self._vips = request.vips[:_MOST]
         self._settled_at: float | None = None
 
     def settled(self) -> bool:
@@ -42,7 +44,12 @@ class KnownServers:
     def _ask(self) -> bool:
         """Return whether any had to be asked for."""
         held = {neighbour.address for neighbour in self._netlink.neighbours() if neighbour.usable}
-        missing = [address for address in self._addresses if address not in held]
+        wanted = [*self._addresses, *(vip for vip in self._vips if not self._is_here(vip))]
+        missing = [address for address in wanted if address not in held]
         for address in missing:
             nudge(address, self._path.interface.name, self._path.director_ip)
         return bool(missing)
+
+    def _is_here(self, vip: bytes) -> bool:
+        route = self._netlink.route(vip)
+        return route is not None and route.kind == "local"

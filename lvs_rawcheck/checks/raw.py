@@ -105,7 +105,7 @@ def _run_on_wire(
 
 def _reply_mac(netlink: Netlink, path: Path, request: Request) -> ReplyMac:
     owner = owner_of_mac(netlink, path, request.real_ip)
-    if request.reply_mac != MAC_KNOWN or not request.known_servers:
+    if request.reply_mac != MAC_KNOWN:
         return ReplyMac(request.reply_mac, owner)
     known: KnownServers | None = None
 
