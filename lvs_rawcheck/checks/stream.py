@@ -15,6 +15,7 @@ from functools import partial
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict, shown
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.parameters import Parameter, whole_number
+from lvs_rawcheck.checks.regex_dialect import REGEX_DIALECT, demand_no_dialect, read_pattern
 from lvs_rawcheck.checks.stream_kinds import STREAM_PARAMETERS, TLS, clear_or_secured, secured_on_request
 from lvs_rawcheck.checks.stream_script import (
     Expect,
@@ -30,7 +31,6 @@ from lvs_rawcheck.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from re import Pattern
 
     from lvs_rawcheck.checks.kind import Step as MakeStep
     from lvs_rawcheck.checks.parameters import Values
@@ -93,7 +93,8 @@ class StreamConversation(Conversation):
     @property
     def ready_for_tls(self) -> bool:
         """Return whether the present step is tls."""
-        return isinstance(self._steps[self._at], StartTls) and not self._unread
+        is_next = self._at < len(self._steps) and isinstance(self._steps[self._at], StartTls)
+        return is_next and not self._unread
 
     def secured(self) -> Verdict | None:
         """Go on behind the step tls."""
@@ -162,7 +163,7 @@ PARAMETERS = (
         whole_number(1, LIMIT_MOST),
         default=LIMIT_DEFAULT,
     ),
-    Parameter("regex_dialect", "DIALECT", "of expect-regex: python, pcre2 or perl", default="python"),
+    REGEX_DIALECT,
 )
 
 
@@ -183,21 +184,15 @@ def _read_script(path: str) -> str:
         raise UsageError(f"the script {path!r} is not UTF-8") from None
 
 
-def _pattern_of(dialect: str, text: str) -> Pattern[bytes]:
-    from lvs_rawcheck.checks.patterns import pattern_reader  # for scripts with patterns only
-
-    return pattern_reader(dialect)(text, ())
-
-
 def _steps(values: Values) -> list[Step]:
     path, texts = values.text("script"), values.texts("step")
-    read_pattern = partial(_pattern_of, values.text("regex_dialect") or "python")
+    pattern_of = partial(read_pattern, values)
     if path is not None and texts:
         raise UsageError("a script and single steps: give one or the other")
     if path is not None:
-        return parse_script(_read_script(path), path, read_pattern)
+        return parse_script(_read_script(path), path, pattern_of)
     if texts:
-        return parse_steps(texts, read_pattern)
+        return parse_steps(texts, pattern_of)
     raise UsageError("stream needs a script, or steps one by one")
 
 
@@ -211,6 +206,8 @@ def _limit(values: Values, steps: Sequence[Step]) -> int:
 
 def _prepare(values: Values) -> MakeStep:
     steps = _steps(values)
+    if not any(isinstance(step, ExpectRegex) for step in steps):
+        demand_no_dialect(values)
     make = partial(StreamConversation, steps, _limit(values, steps))
     if not any(isinstance(step, StartTls) for step in steps):
         return clear_or_secured(make, values)

@@ -245,7 +245,7 @@ def test_scripts_that_cannot_be_meant(tmp_path: Path, lines: str, sentence: str)
         ({"step": ["bogus"]}, "step 1: unknown step 'bogus'"),
         ({"step": ['expect "\udcff"']}, "step 1: the text is not UTF-8"),
         ({"step": ['expect "abc"'], "limit": 2}, "has 3 octets, and the limit is 2"),
-        ({"step": ['expect-regex "a"'], "regex_dialect": "posix"}, "posix"),
+        ({"step": ['expect "a"'], "regex_dialect": "perl"}, "regex-dialect is about a regex, and there is none"),
         ({"step": ["tls"], "tls": True}, "the step tls comes too late"),
         ({"step": ['expect "a"'], "sni": "a.example"}, "sni is about TLS"),
     ],
@@ -284,6 +284,15 @@ def test_where_tls_begins() -> None:
     assert not isinstance(conversation('expect "a"', tls=True), OverStartTls)
     assert isinstance(conversation("tls", 'expect "a"', sni="a.example"), OverStartTls)
     assert isinstance(conversation('expect "a"'), StreamConversation)
+
+
+def test_a_script_that_is_done_wants_no_tls() -> None:
+    talk = begun('expect "a"')
+    assert not talk.ready_for_tls
+    verdict = talk.data_received(b"a")
+    assert verdict is not None
+    assert verdict.healthy
+    assert not talk.ready_for_tls
 
 
 def test_more_than_was_expected_before_tls() -> None:

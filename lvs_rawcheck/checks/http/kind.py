@@ -6,6 +6,7 @@ from __future__ import annotations
 from lvs_rawcheck.checks.http.content import Containing, ContentTest, Digest, ExactBody, Matching
 from lvs_rawcheck.checks.http.conversation import HttpConversation
 from lvs_rawcheck.checks.http.expectations import STATUS_DEFAULT, Expectations, ExpectedHeader, Status, parse_statuses
+from lvs_rawcheck.checks.http.head import HEAD_LIMIT
 from lvs_rawcheck.checks.http.request import (
     VERSIONS,
     HttpRequest,
@@ -16,6 +17,7 @@ from lvs_rawcheck.checks.http.request import (
     parse_request_header,
 )
 from lvs_rawcheck.checks.parameters import Parameter, one_of, whole_number
+from lvs_rawcheck.checks.regex_dialect import REGEX_DIALECT, read_pattern
 from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
 from lvs_rawcheck.errors import UsageError
 
@@ -79,7 +81,7 @@ EXPECTING = (
     Parameter("show_digests", None, "say the body's MD5 and SHA-256 in the JSON object"),
     Parameter("regex", "PATTERN", "what must match somewhere in the body", _not_empty),
     Parameter("regex_no_match", None, "the pattern must match nowhere"),
-    Parameter("regex_dialect", "python|pcre2|perl", "whose pattern it is: pcre2 keepalived's, perl ldirectord's"),
+    REGEX_DIALECT,
     Parameter("regex_options", "WORD", "an option of the pattern, in its dialect's words: caseless, ...", many=True),
     Parameter("regex_min_offset", "OCTETS", "where a match may begin at the earliest", whole_number(0, _OFFSET_MAX)),
     Parameter("regex_max_offset", "OCTETS", "where a match may begin at the latest", whole_number(0, _OFFSET_MAX)),
@@ -87,16 +89,15 @@ EXPECTING = (
     Parameter(
         "body_limit",
         "OCTETS",
-        "how much of the body is looked at by body, contains and regex (default: 1 MiB)",
+        "how much of the body is looked at by contains and regex (default: 1 MiB)",
         whole_number(1, _BODY_LIMIT_MAX),
-        BODY_LIMIT_DEFAULT,
     ),
 )
 _OF_REGEX = (
     *("regex_no_match", "regex_dialect", "regex_options"),
     *("regex_min_offset", "regex_max_offset", "regex_subject"),
 )
-_OF_CONTENT = ("body", "contains", "md5", "sha256", "show_digests", "regex")
+_OF_CONTENT = ("body", "contains", "md5", "sha256", "show_digests", "regex", "body_limit")
 
 
 def prepare(values: Values) -> MakeConversation:
@@ -128,7 +129,7 @@ def expectations(values: Values) -> Expectations:
 
 def _content_tests(values: Values) -> Sequence[ContentTest]:
     """Return the tests in the order of the reasons."""
-    limit = values.number("body_limit") or BODY_LIMIT_DEFAULT
+    limit = _limit(values)
     tests: list[ContentTest] = []
     body = values.octets("body")
     if body is not None:
@@ -145,11 +146,8 @@ def _content_tests(values: Values) -> Sequence[ContentTest]:
 
 
 def _matching(pattern: bytes, limit: int, values: Values) -> Matching:
-    from lvs_rawcheck.checks.patterns import pattern_reader  # only for those who have one
-
-    read = pattern_reader(values.text("regex_dialect") or "python")
     return Matching(
-        read(pattern, values.texts("regex_options")),
+        read_pattern(values, pattern, values.texts("regex_options")),
         limit,
         absent=values.flag("regex_no_match"),
         least=values.number("regex_min_offset") or 0,
@@ -170,6 +168,25 @@ def _demand_coherent(values: Values) -> None:
     least, most = values.number("regex_min_offset"), values.number("regex_max_offset")
     if least is not None and most is not None and least > most:
         raise UsageError(f"regex-min-offset {least} is greater than regex-max-offset {most}: nothing can match")
+    _demand_within_limit(values)
+
+
+def _limit(values: Values) -> int:
+    return values.number("body_limit") or BODY_LIMIT_DEFAULT
+
+
+def _demand_within_limit(values: Values) -> None:
+    contained = [octets for octets in values.all("contains") if isinstance(octets, bytes)]
+    if not contained and values.value("regex") is None:
+        _demand_none(values, ["body_limit"], "is about contains and regex, and there is neither")
+    limit = _limit(values)
+    longest = max(map(len, contained), default=0)
+    if longest > limit:
+        raise UsageError(f"contains has {longest} octets, and body-limit is {limit}: it cannot be found")
+    searched = limit + HEAD_LIMIT if values.text("regex_subject") == RESPONSE else limit
+    least = values.number("regex_min_offset") or 0
+    if least > searched:
+        raise UsageError(f"regex-min-offset {least} is beyond all that is looked at, {searched} octets: see body-limit")
 
 
 def _demand_none(values: Values, names: Sequence[str], sentence: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from lvs_rawcheck.checks.credentials import PASSWORD_FILE
 from lvs_rawcheck.checks.ldap.conversation import LdapConversation
 from lvs_rawcheck.checks.parameters import Parameter
+from lvs_rawcheck.checks.regex_dialect import REGEX_DIALECT, demand_no_dialect, read_pattern
 from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
 from lvs_rawcheck.errors import UsageError
 
@@ -27,7 +28,7 @@ _PARAMETERS = (
     PASSWORD_FILE,
     Parameter("request", "DN", "the entry that must be found (default: the root DSE)", default=""),
     Parameter("receive", "PATTERN", "what must be found in the name of that entry"),
-    Parameter("regex_dialect", "DIALECT", "of receive: python, pcre2 or perl", default="python"),
+    REGEX_DIALECT,
 )
 
 
@@ -54,10 +55,9 @@ def _demand_utf8(what: str, text: str) -> None:
 def _pattern(values: Values) -> Pattern[bytes] | None:
     text = values.text("receive")
     if not text:
+        demand_no_dialect(values)
         return None
-    from lvs_rawcheck.checks.patterns import pattern_reader  # only where there is one
-
-    return pattern_reader(values.text("regex_dialect") or "")(text, ())
+    return read_pattern(values, text)
 
 
 KINDS = (

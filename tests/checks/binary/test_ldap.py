@@ -279,7 +279,7 @@ def test_ldap3_reads_our_requests(base: str) -> None:
         ({"login": USER, "password_file": ""}, "needs a password that is not empty"),
         ({"password_file": PASSWORD}, "a password without a login"),
         ({"receive": "("}, "receive|pattern|parenthes|\\("),
-        ({"receive": "x", "regex_dialect": "awk"}, "no such dialect"),
+        ({"regex_dialect": "perl"}, "regex-dialect is about a regex, and there is none"),
         ({"request": "\udcff"}, "the request is not UTF-8"),
         ({"tls_name": "web.example"}, "say tls as well"),
     ],
