@@ -51,7 +51,7 @@ class _Expectation:
 
     def __init__(self, plan: Plan, present: Configuration) -> None:
         self._replaced = plan.replaced
-        self._added = {(server.virtual_server, server.path, server.line): server.checks for server in plan.servers}
+        self._added = {(server.virtual_server, server.path, server.place): server.checks for server in plan.servers}
         self._left = {(left.path, left.place): left for left in plan.left if left.replaces}
         self._left_added = [left for left in plan.left if not left.replaces]
         self._now = _checkers_by_place(present)
@@ -72,7 +72,7 @@ class _Expectation:
             else:
                 found.append(_of_checker(checker))
         span = server.block.span
-        checks = self._added.get((virtual.label, span.file.path, span.line), [])
+        checks = self._added.get((virtual.label, span.file.path, span.start), [])
         found += [_of_planned(check) for check in checks if check.check_id not in replaced]
         found += self._of_left_added(server)
         return Counter(found)

@@ -30,9 +30,14 @@ class Traffic:
     targets: tuple[tuple[bytes, int], ...]
     protocol: str
 
+    @property
+    def any_port(self) -> bool:
+        """Return whether a port has to be found where none is said."""
+        return any(port == 0 for _, port in self.targets)
+
     def endpoints(self, port_for_any: int) -> tuple[Endpoint, ...]:
         """Return the endpoints, each once; port_for_any: what stands in for any port, 0: none does. Refused."""
-        if not port_for_any and any(port == 0 for _, port in self.targets):
+        if not port_for_any and self.any_port:
             raise Refused("the virtual server forwards any port, and no port was checked before")
         found = dict.fromkeys((vip, port or port_for_any) for vip, port in self.targets)
         return tuple(Endpoint(vip, port) for vip, port in found)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker
+from lvs_rawcheck.config.tree import SourceFile
 from lvs_rawcheck.generate.marker import Marked, find_marked, marked_region
 from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.generate.splice import Edit, spliced
@@ -37,6 +38,7 @@ class OldFile:
     def __init__(self, path: str, octets: bytes, regions: list[tuple[int, int, Marked]]) -> None:
         self.path = path
         self.octets = octets
+        self._file = SourceFile(path, "", octets)
         self.stanzas: list[OldStanza] = []
         shift = 0
         for start, end, marked in regions:
@@ -56,6 +58,10 @@ class OldFile:
                 return old.end + place - old.place - len(old.original or b"")
             before -= 1
         return place
+
+    def present_line(self, place: int) -> int:
+        """Return in which line of the file as it is a place of the original stands."""
+        return self._file.place(self.present(place))[0]
 
     def added_within(self, start: int, end: int) -> list[OldStanza]:
         """Return those that were added between two places of the original."""

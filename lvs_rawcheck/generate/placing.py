@@ -48,6 +48,10 @@ class Place:
         self._handled = handled
         self._present = plan.octets[file.path]
 
+    def line(self, span: Span) -> int:
+        """Return the line of the file as it is in which a stretch begins."""
+        return span.line if self._old is None else self._old.present_line(span.start)
+
     def step(self, span: Span) -> bytes:
         """Return what is one indentation more, within a stretch."""
         return indentation_step(self._file.octets, span.start, span.end)

@@ -18,9 +18,6 @@ class PlannedCheck:
     check_id: str
     kinds: tuple[str, ...]
     """Of its checks, in order."""
-    path: str
-    line: int
-    """Of the file without stanzas of ours: of what it replaces, or of the real server that it is added to."""
     command: tuple[str, ...]
     user: str
     times: Times
@@ -37,6 +34,9 @@ class ServerPlan:
     real_server: str
     path: str
     line: int
+    """Of the file as it is, as everywhere here."""
+    place: int
+    """Where its keyword begins in the file without stanzas of ours."""
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     checks: list[PlannedCheck] = field(default_factory=list)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Setting = tuple[str, str | float | int]
 _ASK_NO_PORT = ("ping",)
+_TRANSPORTS = {"udp": "udp", "dns": "udp"}  # of all other kinds that there are checkers for: tcp
 # What the registry takes (registry/keys.py), seconds and counts.
 _DAY = 86400.0
 _SHORTEST = 0.01
@@ -35,6 +36,8 @@ class Prepared:
     server: PlannedServer
     translation: Translation
     times: Times
+    protocol: str
+    """Of the virtual server: tcp, udp or sctp."""
 
     def notes(self) -> list[str]:
         """Return what is not quite as it was, a sentence each."""
@@ -43,6 +46,9 @@ class Prepared:
         others = sorted({endpoint.port for endpoint in self.endpoints} - {checked})
         if self.times.before is None or kinds[0] in _ASK_NO_PORT:
             return notes
+        asked = _TRANSPORTS.get(kinds[0], "tcp")
+        if asked != self.protocol:
+            notes.append(f"{self.protocol} is forwarded, and the check speaks {asked}")
         if not checked:
             notes.append("it was asked on port 0, where nothing ever answers: real_server has no port")
         elif others:
@@ -66,7 +72,7 @@ def prepare(
     standby = tuple(StandbyText(check, translation.way) for check in translation.checks) if translation.way else ()
     planned = PlannedServer(server.address, port, translation.checks, standby, _settings(times, never_before))
     identifier = check_id(services.name(number), parse_address(server.address))
-    return Prepared(number, identifier, endpoints, planned, translation, times)
+    return Prepared(number, identifier, endpoints, planned, translation, times, services.traffic.protocol)
 
 
 def _settings(times: Times, never_before: bool) -> tuple[Setting, ...]:

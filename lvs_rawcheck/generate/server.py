@@ -62,7 +62,7 @@ class ServerPlanner:
                 else:
                     self._replace(checker, place)
             except (Kept, Refused) as error:
-                self._skip(checker.block.span.line, checker.kind, str(error))
+                self._skip(place.line(checker.block.span), checker.kind, str(error))
                 self._own.after.append(describe(checker))
         if not server.checkers:
             self._add_to_unchecked(place, wanted=options.add_missing or was_added)
@@ -87,7 +87,7 @@ class ServerPlanner:
         )
         stanza = self._stanza(prepared, place.step(span))
         is_new = place.replace(span, place.replacement(span, prepared.check_id, stanza.lines))
-        self._plan.replaced[(span.file.path, span.start)] = self._take(prepared, stanza, span, is_new)
+        self._plan.replaced[(span.file.path, span.start)] = self._take(prepared, stanza, is_new)
 
     def _add_beside(self, checker: Checker, place: Place) -> None:
         translation = translate(checker, self._server, self._services.virtual)
@@ -103,7 +103,7 @@ class ServerPlanner:
             check = CheckText(self._services.traffic.protocol)
             self._append(Translation((check,), 1, self._server.port, notes=(_NEVER_CHECKED,)), times, place)
         except (Kept, Refused) as error:
-            self._skip(self._server.block.span.line, "", str(error))
+            self._skip(self._own.line, "", str(error))
 
     def _append(self, translation: Translation, times: Times, place: Place) -> None:
         """Plan a stanza at the end of the real server's block."""
@@ -111,7 +111,7 @@ class ServerPlanner:
         prepared = self._prepare(translation, times)
         stanza = self._stanza(prepared, place.step(span))
         self._additions.append(place.addition(place.insertion(self._server), prepared.check_id, stanza.lines))
-        self._take(prepared, stanza, span, is_new=False)
+        self._take(prepared, stanza, is_new=False)
 
     def _prepare(self, translation: Translation, times: Times) -> Prepared:
         server, number = self._server, len(self._own.checks) + 1
@@ -126,15 +126,13 @@ class ServerPlanner:
         command = self._writer.command(prepared.check_id, prepared.server, prepared.endpoints, service)
         return self._writer.write(command, prepared.times, step)
 
-    def _take(self, prepared: Prepared, stanza: StanzaText, span: Span, is_new: bool) -> PlannedCheck:
+    def _take(self, prepared: Prepared, stanza: StanzaText, is_new: bool) -> PlannedCheck:
         """Put a check into the plan and into its service."""
         self._services.service(prepared.number, prepared.endpoints).servers.append(prepared.server)
         kinds = tuple(check.kind for check in prepared.server.checks)
         check = PlannedCheck(
             prepared.check_id,
             kinds,
-            span.file.path,
-            span.line,
             stanza.command,
             self._options.user,
             prepared.times,

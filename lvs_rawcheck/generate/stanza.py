@@ -20,6 +20,8 @@ from lvs_rawcheck.registry.templates import Templates
 
 LINE_OCTETS_MOST = 1022  # with its line feed within the 1023 that keepalived reads at once (MAXBUF, lib/parser.h)
 _IN_TEMPLATES = "    "
+_COMMAND = '"the command"'  # what templates are given in its place
+_COMMAND_OCTETS = _COMMAND.encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class StanzaWriter:
         self._options = options
         self._templates = templates
         self._name = f"keepalived/{options.style}.conf"
+        self._rendered: dict[tuple[int, tuple[str, ...], bytes], tuple[bytes, ...]] = {}
 
     def command(
         self, check_id: str, server: PlannedServer, endpoints: Iterable[Endpoint], service: Mapping[str, object]
@@ -50,15 +53,10 @@ class StanzaWriter:
             raise Refused("a command line cannot say its standard check, which goes another way: --style service can")
         if any(check.kind != server.checks[0].kind for check in server.checks):
             raise Refused("a command line has one kind of check: --style service can have several")
-        folders: tuple[str, ...] = ()
+        settings = {**service, **dict(server.settings)}
         if (options.services, options.state) != (SERVICES_DIR, STATE_DIR):
-            folders = ("--services", options.services, "--state", options.state)
-        return (
-            options.program,
-            "check",
-            *_inline_words(server, endpoints, {**service, **dict(server.settings)}),
-            *folders,
-        )
+            settings |= {"services": options.services, "state": options.state}
+        return (options.program, "check", *_inline_words(server, endpoints, settings))
 
     def write(self, command: tuple[str, ...], times: Times, step: bytes) -> StanzaText:
         """Return the stanza. step: one more indentation. Refused: keepalived's versions would not read it alike."""
@@ -66,14 +64,27 @@ class StanzaWriter:
             quoted = quoted_command(command)
         except UsageError as error:
             raise Refused(str(error)) from error
-        text = self._templates.render(
-            self._name,
-            command=quoted,
-            user=self._options.user,
-            misc_timeout=times.misc_timeout,
-            timers=times.lines,
-        )
-        return StanzaText(command, tuple(_indented(line, step) for line in text.rstrip("\n").split("\n")))
+        lines = self._lines(times, step)
+        there = to_octets(quoted)
+        return StanzaText(command, tuple(line.replace(_COMMAND_OCTETS, there) for line in lines))
+
+    def _lines(self, times: Times, step: bytes) -> tuple[bytes, ...]:
+        """Return the lines with a place for the command: the rest of a stanza is the same for most servers."""
+        key = (times.misc_timeout, times.lines, step)
+        lines = self._rendered.get(key)
+        if lines is None:
+            text = self._templates.render(
+                self._name,
+                command=_COMMAND,
+                user=self._options.user,
+                misc_timeout=times.misc_timeout,
+                timers=times.lines,
+            )
+            if _COMMAND not in text:
+                raise UsageError(f"template {self._name}: it does not say the command")
+            lines = tuple(_indented(line, step) for line in text.rstrip("\n").split("\n"))
+            self._rendered[key] = lines
+        return lines
 
 
 def _indented(line: str, step: bytes) -> bytes:
@@ -100,6 +111,9 @@ def _inline_words(
         yield from ("-r", str(settings["role_file"]))
     if settings.get("standby") == "raw":
         yield from ("--standby", "raw")
+    for folder in ("services", "state"):
+        if folder in settings:
+            yield from (f"--{folder}", str(settings[folder]))
     yield from ("--reply-mac", "known", "--on-cannot-judge", STANDARD_INSTEAD)
     yield from _options_of(first)
     for check in further:

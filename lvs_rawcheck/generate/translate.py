@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lvs_rawcheck.config.keepalived.model import Checker, Connection, RealServer, Url, VirtualServer
 from lvs_rawcheck.generate.refusal import Kept, Refused
 
-Value = str | bool | tuple[str, ...]
+Value = str | int | bool | tuple[str, ...]
 _STATUS_DEFAULT = [(200, 299)]
 
 
@@ -139,7 +139,7 @@ def _regex_values(url: Url) -> list[tuple[str, Value]]:
     for name in ("regex_min_offset", "regex_max_offset"):
         offset = getattr(url, name)
         if offset:
-            values.append((name, str(offset)))
+            values.append((name, offset))
     return values
 
 
@@ -166,8 +166,8 @@ def _udp(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Trans
     for name in ("min_reply_length", "max_reply_length"):
         length = checker.parameters.get(name)
         # Without octets that the reply must have, keepalived looks at no length (check_udp.c).
-        if length is not None and isinstance(required, str) and required:
-            values.append((name, str(length)))
+        if isinstance(length, int) and isinstance(required, str) and required:
+            values.append((name, length))
     silent = "silence passes only while the VIP answers an echo: prove_vip = false for servers that filter it"
     return (CheckText("udp", tuple(values)),), 1, () if isinstance(required, str) else (silent,)
 

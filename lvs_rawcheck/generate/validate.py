@@ -61,7 +61,7 @@ def _converted(parameter: Parameter, value: Value) -> object:
             return value
         if isinstance(value, tuple):
             return [parameter.convert(_utf8(each)) for each in value]
-        return parameter.convert(_utf8(value))
+        return parameter.convert(_utf8(str(value)))
     except UsageError as error:
         raise UsageError(f"{parameter.name}: {error}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import DR, RealServer, VirtualServer
+from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.endpoints import ENDPOINTS_WITHOUT_DAEMON, Traffic, service_name, traffic_of
 from lvs_rawcheck.generate.existing import OldFile
 from lvs_rawcheck.generate.options import PlanOptions
@@ -33,8 +34,10 @@ class VirtualServices:
 
     def endpoints(self, number: int, port_checked: int) -> tuple[Endpoint, ...]:
         """Return the endpoints of one of its services; Refused where this real server's are not the others'."""
-        endpoints = self.traffic.endpoints(port_checked)
         known = self._own.get(number)
+        if known is not None and not self.traffic.any_port:
+            return known.endpoints
+        endpoints = self.traffic.endpoints(port_checked)
         if known is not None and list(map(str, known.endpoints)) != list(map(str, endpoints)):
             raise Refused(
                 f"the virtual server forwards any port, and another real server was checked on port "
@@ -44,8 +47,10 @@ class VirtualServices:
 
     def name(self, number: int) -> str:
         """Return the name of one of its services; Refused if another virtual server has it."""
+        if number in self._own:
+            return self._own[number].name
         name = service_name(self.virtual, self.traffic.protocol, number)
-        if number not in self._own and name in self._plan.services:
+        if name in self._plan.services:
             raise Refused(f"another virtual server's checks are called {name} already")
         return name
 
@@ -135,18 +140,20 @@ class VirtualPlanner:
 
     def _add_server(self, server: RealServer, services: VirtualServices) -> None:
         span = server.block.span
-        line = span.line
-        label = server_label(server)
-        plan = ServerPlan(services.virtual.label, label, span.file.path, line)
-        old_file = self._old_files.get(span.file.path)
+        place = self._place(span)
+        plan = ServerPlan(services.virtual.label, server_label(server), span.file.path, place.line(span), span.start)
         planner = ServerPlanner(self._plan, plan, server, services, self._options, self._validator, self._writer)
-        planner.add(Place(self._plan, span.file, old_file, self.handled))
+        planner.add(place)
         if plan.checks:
             self._plan.servers.append(plan)
 
     def _skip(self, virtual: VirtualServer, server: RealServer, reason: str) -> None:
         span = server.block.span
-        self._plan.skipped.append(Skip(virtual.label, server_label(server), span.file.path, span.line, "", reason))
+        line = self._place(span).line(span)
+        self._plan.skipped.append(Skip(virtual.label, server_label(server), span.file.path, line, "", reason))
+
+    def _place(self, span: Span) -> Place:
+        return Place(self._plan, span.file, self._old_files.get(span.file.path), self.handled)
 
 
 def server_label(server: RealServer) -> str:
