@@ -51,14 +51,19 @@ def tell(told: Told, status: int) -> int:
         say(json.dumps(_to_json(told), indent=2))
         return status
     for refusal in told.refusals:
-        complain(f"lvs-rawcheck: {refusal}")
+        complain(f"lvs-rawcheck: {_printable(refusal)}")
     for note in told.notes:
-        say(f"note: {note}")
+        say(f"note: {_printable(note)}")
     for text in (*_done(told), *_next(told)):
         say(text)
     if told.sentence:
         say(told.sentence)
     return status
+
+
+def _printable(text: str) -> str:
+    """Return a text that quotes files and servers, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _done(told: Told) -> list[str]:

@@ -6,6 +6,7 @@ Two questions: what would keepalived say of it that it does not say now, and wou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,9 @@ from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.config_test import config_test, messages_added
 from lvs_rawcheck.generate.revert import scripts_of
 from lvs_rawcheck.generate.scripts import script_fault
+
+# Said wherever scripts run without enable_script_security: of a site's first scripts for the first time (check_data.c).
+_WITHOUT_SECURITY = re.compile(r"SECURITY VIOLATION - .*script_security not enabled")
 
 
 @dataclass(slots=True)
@@ -41,7 +45,9 @@ def judge_by_keepalived(path: str, result: Mapping[str, bytes], config_id: str |
         return judgement
     if not after.validated:
         judgement.refusals.append(f"keepalived -t ends with {_ending(after.status)} on the result")
-    judgement.refusals += [f"keepalived -t says of the result: {message}" for message in messages_added(before, after)]
+    for message in messages_added(before, after):
+        said = judgement.notes if _WITHOUT_SECURITY.match(message) else judgement.refusals
+        said.append(f"keepalived -t says of the result: {message}")
     return judgement
 
 

@@ -13,10 +13,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from lvs_rawcheck.checks.base import Endpoint
-from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.director.ipvs import IpvsTable
-from lvs_rawcheck.generate.existing import find_existing
 from lvs_rawcheck.generate.keepalived import Version, plan_keepalived
+from lvs_rawcheck.generate.marker import find_marked
 from lvs_rawcheck.generate.options import Marked, PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.names import check_id
@@ -35,7 +34,7 @@ def plan_for_now(
     plan = plan_keepalived(path, options, config_id, version, import_libraries)
     if table is None:
         return plan
-    held_out = _out_of_table(plan, options.fwmarks, table) - _loaded(path, config_id, version, options.state)
+    held_out = _out_of_table(plan, options.fwmarks, table) - _loaded(plan, options.state)
     if not held_out:
         return plan
     options = replace(options, held_out=frozenset(held_out))
@@ -53,15 +52,10 @@ def _out_of_table(plan: Plan, fwmarks: Mapping[int, Marked], table: IpvsTable) -
     return found
 
 
-def _loaded(path: str, config_id: str | None, version: Version, state: str) -> set[str]:
+def _loaded(plan: Plan, state: str) -> set[str]:
     """Return the IDs of the stanzas that are there already, and were run: a check leaves its last verdict."""
-    files, _ = find_existing(read_keepalived(path, config_id, version))
-    return {
-        stanza.check_id
-        for file in files.values()
-        for stanza in file.stanzas
-        if os.path.exists(f"{state}/last/{stanza.check_id}")
-    }
+    there = {marked.check_id for octets in plan.octets.values() for marked in find_marked(octets)}
+    return {check_id for check_id in there if os.path.exists(f"{state}/last/{check_id}")}
 
 
 def in_table(

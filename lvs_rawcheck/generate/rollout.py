@@ -131,4 +131,4 @@ def demand_inside(tree: Tree, path: str, files: Iterable[str]) -> None:
         return
     for file in files:
         if not tree.holds(file):
-            raise UsageError(f"{path} is in {tree.root}, and includes {file}, which is not: it cannot be planned there")
+            raise UsageError(f"--root {tree.root}: this configuration includes a file outside of it: {file}")
