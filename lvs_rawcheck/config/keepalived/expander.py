@@ -137,8 +137,10 @@ class Expander:
             if text:
                 self._collecting.lines.append(text)
         else:
-            self._collecting.lines.append(text)
+            # The flag is cleared before the line is added: a name and one line is a definition like any other.
+            collecting = self._collecting
             self._end_definition()
+            collecting.lines.append(text)
         return None
 
     def _end_definition(self) -> None:
@@ -164,8 +166,15 @@ class Expander:
                 replaced = self._replaced(line)
                 if replaced is line:
                     break
+                if OUTGROWN in replaced.marks and OUTGROWN not in line.marks:
+                    line = replaced
+                    break
                 line, _ = decomment(replaced, self._version)
                 again = line.text.startswith(b"@") or b"$" in line.text
+                if line.text.startswith(b"@"):
+                    self._findings.error(
+                        line.span, "mangled", "a condition comes out of a definition: keepalived garbles such a line"
+                    )
         if not line.text:
             return None
         pattern = include_pattern(line.text)

@@ -30,12 +30,15 @@ BEGIN = b"zzbegin"
 UNKNOWN = re.compile(rb"^\((?:[^:()]+: )?Line (\d+)\) Unknown keyword '(.*)'$")
 BRACE = re.compile(rb"^\((?:[^:()]+: )?Line (\d+)\) Unexpected '\{' - ignoring$")
 # Known to some builds of one version, unknown to others.
+# keepalived itself loses track there (a length that is out of date, a mark of its own in the copy).
+GARBLED = ("escaped-comment", "mangled", "long-line")
 OF_SOME_BUILDS = {b"vrrp_ipsets"}
-# Separated by bars.
+# Separated by bars. Sequences have names of their own: keepalived reads freed memory where one takes over the name of a
+# definition of several lines.
 PIECES = (
-    "aa|bb|cc |\"|'|{|}|#|!|\\| | |\t|$A=|$B=q|$A|${A}|$B|${B}|${A} |$A |~SEQ(A,1,3) |~SEQ(B,2) |~LST(A,x,y) |"
-    "~LST({A,B},{1,2},{3,4}) |@lb1 |@^lb1 |@lb2 |@^lb2 |\r|,|)|=|\n|\n|\n|\n|\\\n|\\\n|$_HASH|${_BANG}|$_INSTANCE|"
-    "dd\n|ee\n|$C=aa$A|${C}\n"
+    "aa|bb|cc |\"|'|{|}|#|!|\\| | |\t|$A=|$B=q|$A|${A}|$B|${B}|${A} |$A |~SEQ(I,1,3) |~SEQ(J,2) |~LST(I,x,y) |"
+    "~LST({I,J},{1,2},{3,4}) |${I}|$J |@lb1 |@^lb1 |@lb2 |@^lb2 |\r|,|)|=|\n|\n|\n|\n|\\\n|\\\n|$_HASH|${_BANG}|"
+    "$_INSTANCE|dd\n|ee\n|$C=aa$A|${C}\n"
 )
 
 
@@ -74,7 +77,7 @@ def compare(folder: Path, seed: int, texts: int) -> int:
         pieces = [chance.choice(alphabet) for _ in range(chance.randrange(1, 25))]
         main = written(folder, BEGIN.decode() + "\n" + "".join(pieces) + "\n")
         messages = messages_of(main)
-        if messages is None or any(each.kind == "escaped-comment" for each in read(folder, main.read_bytes()).errors):
+        if messages is None or any(each.kind in GARBLED for each in read(folder, main.read_bytes()).errors):
             continue
         ours = first_words(main)[1:]
         children = readings_of(messages)[1:]
@@ -90,7 +93,7 @@ def test_made_up_texts(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_many_made_up_texts(tmp_path: Path) -> None:
-    assert compare(tmp_path, seed=7, texts=3000) > 2000
+    assert compare(tmp_path, seed=7, texts=1500) > 1000
 
 
 @pytest.mark.full
