@@ -48,11 +48,13 @@ class Keepalived:
 def find_keepalived(proc: str = "/proc") -> Keepalived:
     """Return the keepalived of this network namespace; LinkError: there is none, several, or we may not look."""
     mine, elsewhere = _processes(proc)
-    parents = [pid for pid in mine if _parent_of(proc, pid) not in mine]
+    parent_of = {pid: parent for pid in sorted(mine) if (parent := _parent_of(proc, pid))}  # a forked script ends soon
+    parents = [pid for pid, parent in parent_of.items() if parent not in mine]
     if len(parents) == 1:
-        return _described(proc, parents[0], [pid for pid in mine if _parent_of(proc, pid) == parents[0]])
+        return _described(proc, parents[0], [pid for pid, parent in parent_of.items() if parent == parents[0]])
     if parents:
-        raise LinkError(f"several keepalived run in this network namespace: processes {', '.join(map(str, parents))}")
+        found = ", ".join(map(str, sorted(parents)))
+        raise LinkError(f"several keepalived run in this network namespace: processes {found}")
     if elsewhere:
         sentence = f"keepalived runs in another network namespace (process {elsewhere[0]}), none in this one"
         raise LinkError(f"{sentence}: try `nsenter -t {elsewhere[0]} -n lvs-rawcheck verify`")
