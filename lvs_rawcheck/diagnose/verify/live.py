@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import pwd
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from lvs_rawcheck.config.keepalived.model import Checker, GlobalSettings
 from lvs_rawcheck.diagnose.verify.finding import Finding
@@ -22,6 +23,8 @@ from lvs_rawcheck.generate.scripts import script_fault
 from lvs_rawcheck.wire.address import format_address
 
 _RELOAD = "reload keepalived"
+FaultOf = Callable[[str, str | None], str | None]
+"""Why a script would not run as a user."""
 
 
 @dataclass(slots=True)
@@ -39,15 +42,16 @@ def match(planned: list[PlannedCheck], dump: Dump, settings: GlobalSettings) -> 
     for live in dump.checkers:
         running[live.virtual_server, live.address].append(live)
     known = {each.key for each in dump.virtual_servers}
+    fault_of = cache(script_fault)  # thousands of checks run one script
     for number, check in enumerate(planned):
         candidates = running[check.virtual_key, check.address]
         live_one = next((each for each in candidates if _same_command(check.argv, each.argv)), None)
         if live_one is None:
-            matched.findings.append(_not_live(check, candidates, check.virtual_key in known, settings))
+            matched.findings.append(_not_live(check, candidates, check.virtual_key in known, fault_of, settings))
             continue
         candidates.remove(live_one)
         matched.live[number] = live_one
-        matched.findings += _differences(check, live_one)
+        matched.findings += _differences(check, live_one, fault_of)
     matched.findings += _unplanned(planned, running)
     return matched
 
@@ -60,15 +64,17 @@ def _same_command(argv: list[str], live: list[str]) -> bool:
     return live[0] in (argv[0], f"{os.path.realpath(folder or '/').rstrip('/')}/{name}")
 
 
-def _not_live(check: PlannedCheck, candidates: list[LiveChecker], known: bool, settings: GlobalSettings) -> Finding:
+def _not_live(
+    check: PlannedCheck, candidates: list[LiveChecker], known: bool, fault_of: FaultOf, settings: GlobalSettings
+) -> Finding:
     other = next((each for each in candidates if check.check_id is not None and check.check_id in each.argv), None)
     if other is not None:
         candidates.remove(other)
         what = f"keepalived runs `{' '.join(other.argv)}`, planned is `{' '.join(check.argv)}` ({check.place})"
         return Finding("other-command", check.label, what, _RELOAD)
-    fault = script_fault(check.argv[0], _user(check, settings))
+    fault = fault_of(check.argv[0], _user(check, settings))
     if fault is not None:
-        what = f"not live, the server is up unchecked: keepalived drops a script that it cannot run: {fault}"
+        what = f"not live, the server is up unchecked: keepalived drops what it cannot run, or not safely: {fault}"
         return Finding("not-live", check.label, what, f"put that right, and {_RELOAD}")
     if not known:
         what = f"not live: keepalived has no virtual server {check.virtual_key} ({check.place})"
@@ -81,7 +87,7 @@ def _user(check: PlannedCheck, settings: GlobalSettings) -> str | None:
     return check.user or settings.script_user
 
 
-def _differences(check: PlannedCheck, live: LiveChecker) -> Iterator[Finding]:
+def _differences(check: PlannedCheck, live: LiveChecker, fault_of: FaultOf) -> Iterator[Finding]:
     wanted = _uid(check.user) if check.user is not None else 0
     if wanted is not None and live.uid != wanted:
         what = f"keepalived runs it as user {live.uid}, planned is {check.user or 'root'} ({check.place})"
@@ -89,9 +95,9 @@ def _differences(check: PlannedCheck, live: LiveChecker) -> Iterator[Finding]:
     if live.dynamic:
         what = f"it has misc_dynamic, by which an exit status is taken for a weight ({check.place})"
         yield Finding("dynamic", check.label, what, f"take misc_dynamic away, and {_RELOAD}")
-    fault = script_fault(check.argv[0], check.user)
+    fault = fault_of(check.argv[0], check.user)
     if fault is not None:
-        what = f"its script cannot be run any more, which keepalived takes for success: {fault}"
+        what = f"its script does not run any more, which keepalived takes for success, or not safely: {fault}"
         yield Finding("script", check.label, what, "put that right: until then the server is up whatever it does")
 
 

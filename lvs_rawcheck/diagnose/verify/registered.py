@@ -36,6 +36,11 @@ class Registered:
         except ConfigError as error:
             self.registry = Registry()
             self._trouble = str(error)
+        self._servers = {
+            name: {server.address: server for server in service.real_servers}
+            for name, service in self.registry.services.items()
+        }
+        self._mode_faults: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._faults = {fault.path.rpartition("/")[2]: fault for fault in self.registry.faults}
 
     def find(self, check: PlannedCheck) -> tuple[Service, RealServer] | None:
@@ -44,8 +49,7 @@ class Registered:
             return None
         name, address = parse_check_id(check.check_id)
         service = self.registry.services.get(name)
-        servers = service.real_servers if service is not None else ()
-        server = next((each for each in servers if each.address == address), None)
+        server = self._servers.get(name, {}).get(address)
         return (service, server) if service is not None and server is not None else None
 
     def findings(self, check: PlannedCheck, live: LiveChecker | None) -> Iterator[Finding]:
@@ -88,6 +92,12 @@ class Registered:
 
     def _mode_fault(self, service: Service, server: RealServer) -> tuple[str, str] | None:
         """Return why the raw check does not decide, and what to do; None: it does."""
+        key = (service.name, server.settings.mode)
+        if key not in self._mode_faults:
+            self._mode_faults[key] = self._read_mode_fault(service, server)
+        return self._mode_faults[key]
+
+    def _read_mode_fault(self, service: Service, server: RealServer) -> tuple[str, str] | None:
         override, trouble = read_override(self._state, service.name)
         if trouble is not None:
             return trouble, "set the mode anew: lvs-rawcheck mode --help"

@@ -161,7 +161,7 @@ FAULTS = (
         "wrong script path",
         {"not-live": {OTHER_ID}},
         config=config(stanza(ID), stanza(OTHER_ID, scripts="/run/no/such")),
-        says="keepalived drops a script that it cannot run",
+        says="keepalived drops what it cannot run",
     ),
     Fault(
         "unknown user",
