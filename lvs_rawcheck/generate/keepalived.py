@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.config.tree import Span
@@ -36,23 +36,28 @@ def plan_keepalived(
     config_id: str | None,
     version: Version,
     import_libraries: Callable[[], None],
+    overlay: Mapping[str, bytes] | None = None,
 ) -> Plan:
     """Return the plan; ConfigError where the configuration cannot be read for certain, UsageError for the options.
 
-    config_id: of the node that the plan is for. import_libraries: see `load_kind`.
+    config_id: of the node that the plan is for. import_libraries: see `load_kind`. overlay: octets to take for some
+    paths instead of what the disk holds.
     """
-    present = read_keepalived(path, config_id, version)
+    present = read_keepalived(path, config_id, version, overlay)
     _demand_readable(present)
     old_files, lost = find_existing(present)
-    overlay = {old.path: old.original for old in old_files.values()}
-    original = read_keepalived(path, config_id, version, overlay) if overlay else present
-    plan = Plan(present.main.path, octets={path: file.octets for path, file in present.files.items()})
+    present_octets = {path: file.octets for path, file in present.files.items()}
+    without_ours = {old.path: old.original for old in old_files.values()}
+    original = present
+    if without_ours:
+        original = read_keepalived(path, config_id, version, present_octets | without_ours)
+    plan = Plan(present.main.path, octets=present_octets)
     plan.warnings += lost
     _warn(plan, original)
     _plan_virtual_servers(plan, original, old_files, options, import_libraries)
     changed = plan.result()
     if changed:
-        result = read_keepalived(path, config_id, version, changed)
+        result = read_keepalived(path, config_id, version, present_octets | changed)
         demand_same_site(plan, present, original, result)
         demand_same_scripts(plan, present, original, result)
     return plan

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lvs_rawcheck.cli.generate import PLAN_OPTIONS, Planned, plan_by
-from lvs_rawcheck.cli.write_options import WRITE_OPTIONS
 from lvs_rawcheck.cli.options import parse
+from lvs_rawcheck.cli.write_options import WRITE_OPTIONS
 from lvs_rawcheck.generate.report import to_json
 
 CASES = Path(__file__).parent / "cases"
@@ -51,7 +51,7 @@ class Desk:
 
     def files(self, planned: Planned) -> dict[str, bytes]:
         """Return the configuration's files as they will be, by name, without the place of the desk."""
-        now = {path: octets for path, octets in planned.plan.octets.items()} | planned.plan.result()
+        now = planned.plan.octets | planned.plan.result()
         return {str(Path(path).relative_to(self.conf.parent)): self.placeless(octets) for path, octets in now.items()}
 
     def placeless(self, octets: bytes) -> bytes:
