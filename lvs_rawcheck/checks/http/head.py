@@ -18,6 +18,8 @@ HEAD_LIMIT = 16 * 1024  # octets, as h11 and IIS; Apache sends at most 8 KiB a l
 _END = re.compile(rb"\n\r?\n")  # a line may end in LF alone: RFC 9112 2.2
 _END_OCTETS = 3
 _FIELD = re.compile(rb"([-!#$%&'*+.^_`|~0-9A-Za-z]+)[ \t]*:(.*)", re.DOTALL)
+# What `tidy` would leave as it is, all of it; each line can be read in one way only.
+_TIDY = re.compile(rb"[^\r\n]*\r\n(?:[-!#$%&'*+.^_`|~0-9A-Za-z]+:[^\0\r\v\f\n]*\r\n)*\r\n")
 _BEGINNING = b"HTTP/"
 _TLS_ALERT = b"\x15\x03"  # RFC 8446 5.1: alert, legacy version 3.x
 _TO_BLANKS = bytes.maketrans(b"\0\r\v\f", b"    ")
@@ -64,6 +66,8 @@ class HeadBuffer:
 
 def tidy(head: bytes) -> bytes:
     """Return a header, blank line included, whose lines are all legal and end in CR LF; the first one as it is."""
+    if _TIDY.fullmatch(head):
+        return head
     first, *lines = head.split(b"\n")
     kept = [first.removesuffix(b"\r")]
     is_kept = False
