@@ -13,7 +13,7 @@ from _heapq import heappop, heappush
 from struct import Struct
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.flow import Flow
+from lvs_rawcheck.checks.flow import TCP_KEYS, Flow
 from lvs_rawcheck.checks.steered import flow_key
 from lvs_rawcheck.errors import LinkError, WireError
 from lvs_rawcheck.tcp.isn import boot_secret, flow_offset
@@ -43,7 +43,6 @@ TURN_SECONDS = 0.02
 """So long frames that wait are taken in before timers are looked at: they came before what is due, but a deadline does
 not wait for a server's words that take long to read."""
 
-_TCP_KEYS = flow_key(PROTO_TCP, 0)
 _unpack_ports = Struct("!HH").unpack_from
 _PORTS_OCTETS = 4
 
@@ -51,7 +50,7 @@ _PORTS_OCTETS = 4
 class _Running:
     """A flow under way, with what it holds and who wants to know."""
 
-    __slots__ = ("companion", "done", "flow", "guard", "steering", "wakes_at")
+    __slots__ = ("companion", "done", "flow", "guard", "steering", "timer", "wakes_at")
 
     def __init__(self, flow: SteeredFlow, guard: AnyGuard, steering: Steering, done: Callable[[], None]) -> None:
         self.flow = flow
@@ -61,6 +60,8 @@ class _Running:
         self.companion: _Running | None = None
         """What runs for this one's sake, and ends with it."""
         self.wakes_at = 0.0
+        self.timer = 0
+        """The serial number of its timer: any other of its key is out of date."""
 
 
 class Driver:
@@ -78,7 +79,8 @@ class Driver:
         self._addresses: dict[bytes, AddressPair] = {}
         self._running: dict[int, _Running] = {}
         self._steered: dict[Steering, dict[int, _Running]] = {}
-        self._timers: list[tuple[float, int, _Running]] = []
+        self._timers: list[tuple[float, int, int]] = []
+        """When, serial number, key: not the flow itself, which a finished check would keep until then."""
         self._serial = 0
         self._poll = select.poll()
         self._poll.register(link.fileno(), select.POLLIN)
@@ -156,7 +158,7 @@ class Driver:
         """Go on until every flow has finished; flows that `done` starts included."""
         while self._running:
             self.turn()
-        self._timers.clear()  # of flows that have finished: with them goes what their owners hold
+        self._timers.clear()  # of flows that have finished
 
     def turn(self) -> None:
         """Take in what has arrived and what is due; wait if there is neither."""
@@ -184,9 +186,10 @@ class Driver:
     def _handle_timers(self) -> None:
         now = clock.now()
         while self._timers and self._timers[0][0] <= now:
-            when, _, running = heappop(self._timers)
-            if when != running.wakes_at or self._running.get(running.flow.key) is not running:
-                continue  # it was moved to an earlier time, or has finished
+            _, serial, key = heappop(self._timers)
+            running = self._running.get(key)
+            if running is None or running.timer != serial:
+                continue  # it has finished, or was moved to an earlier time
             running.wakes_at = 0.0
             running.steering.handle_timer(now)
             running.flow.handle_timer(now)
@@ -200,8 +203,8 @@ class Driver:
                 when = asking
         if running.wakes_at == 0.0 or when < running.wakes_at:
             running.wakes_at = when
-            self._serial += 1
-            heappush(self._timers, (when, self._serial, running))
+            self._serial = running.timer = self._serial + 1
+            heappush(self._timers, (when, running.timer, running.flow.key))
 
     # Frames --------------------------------------------------------------------------------------------
 
@@ -239,7 +242,7 @@ class Driver:
             return
         first, second = _unpack_ports(frame.octets, packet.payload_offset)
         director_ip = self._path.director_ip
-        running = self._running.get(_TCP_KEYS + (second if packet.destination == director_ip else first))
+        running = self._running.get(TCP_KEYS + (second if packet.destination == director_ip else first))
         if running is None:
             return
         flow = running.flow

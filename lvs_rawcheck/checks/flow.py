@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from lvs_rawcheck.wire.template import AddressPair
 
 
+TCP_KEYS = flow_key(PROTO_TCP, 0)
+
+
 class Flow(SteeredFlow):
     """A check of one endpoint, from its first SYN until it has left.
 
@@ -56,7 +59,7 @@ class Flow(SteeredFlow):
         now: float,
         deadline: float,
     ) -> None:
-        super().__init__(endpoint, flow_key(PROTO_TCP, source_port), endpoint.port, reply_mac, now, deadline)
+        super().__init__(endpoint, TCP_KEYS + source_port, endpoint.port, reply_mac, now, deadline)
         self.source_port = source_port
         self.connection: Connection | None = None
         self._conversation = conversation
@@ -161,8 +164,9 @@ class Flow(SteeredFlow):
                     self._decide(verdict)
         if self.connected_at is None:
             return
-        while len(self.phases) < len(self._conversation.phases_reached()):
-            self.phases.append(now)
+        reached = self._conversation.phases_reached()
+        if reached:
+            self.phases += [now] * (len(reached) - len(self.phases))
         if self.verdict is None:
             octets = self._conversation.octets_to_send()
             if octets:

@@ -116,9 +116,13 @@ class Connection:
             self._sending.fin_wanted = True
 
     def abort(self) -> None:
-        """Leave at once (RFC 9293 3.10.5): RST/ACK to a peer that may know of us, nothing to any other."""
+        """Leave at once (RFC 9293 3.10.5): RST/ACK to a peer that may know of us, nothing to any other.
+
+        Before it the acknowledgement of a SYN/ACK alone, since without it the peer was never connected; text is
+        acknowledged by the RST.
+        """
         owes_reset = self.state in states.RESET_ON_ABORT
-        owes_ack = self._ack_due
+        owes_ack = self._ack_due and self.rcv_nxt == self.irs + 1
         self._move(states.ABORT)
         self._stop()
         if owes_reset:
@@ -231,7 +235,8 @@ class Connection:
         self._timer_at = None
         self._ack_due = True
         self._events.append(Connected())
-        self._receive_text(segment, self.rcv_nxt, now)
+        if segment.payload or segment.flags & FIN:
+            self._receive_text(segment, self.rcv_nxt, now)
 
     # RFC 9293 3.10.7.4: the synchronised states ---------------------------------------------------------
 

@@ -240,6 +240,20 @@ def test_abort_after_the_handshake(play: Play) -> None:
     )
 
 
+def test_abort_after_text(play: Play) -> None:
+    """The RST acknowledges it: a segment more would say nothing."""
+    play(
+        ESTABLISHED,
+        """
+        0.020 < P. 1:11(10) ack 1
+        0.020 call abort
+        0.020 > R. 1:1(0) ack 11
+        0.020 event DataReceived 1:11(10)
+        9.000 state CLOSED
+        """,
+    )
+
+
 def test_abort_with_octets_on_their_way(play: Play) -> None:
     play(
         ESTABLISHED,
