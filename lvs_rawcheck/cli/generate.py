@@ -14,7 +14,7 @@ from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.cli.plan_text import plan_lines
-from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, source_of, tree_of
+from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, demand_meaningful, source_of, tree_of
 from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.generate.diff import unified_diff
@@ -139,6 +139,7 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     line = parse(arguments, (*PLAN_OPTIONS, *WRITE_OPTIONS))
+    demand_meaningful(line)
     if line.values["revert"]:
         from lvs_rawcheck.cli.generate_revert import run_revert
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from lvs_rawcheck.cli.generate import CHANGES_PLANNED, NOTHING_TO_DO, config_id_of, plan_options, version_of
 from lvs_rawcheck.cli.generate_write import write_and_tell
 from lvs_rawcheck.cli.libraries import import_site_packages
@@ -34,7 +36,7 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
     demand_inside(tree, path, configuration.files)
     reverted = revert(configuration, plan_options(line))
     if not line.values["write"]:
-        return _show(configuration, reverted)
+        return _show(configuration, reverted, as_json=bool(line.values["json"]))
     told = Told(configuration.main.path, bool(line.values["json"]), plan_words(arguments))
     told.refusals += [f"cannot be put back: {sentence}" for sentence in reverted.lost]
     if not reverted.edits:
@@ -63,10 +65,15 @@ def _unused(reverted: Reverted, folder: str) -> list[str]:
     return [name for name in unused if name in gone]
 
 
-def _show(configuration: Configuration, reverted: Reverted) -> int:
+def _show(configuration: Configuration, reverted: Reverted, as_json: bool) -> int:
+    status = CHANGES_PLANNED if reverted.edits or reverted.lost else NOTHING_TO_DO
+    if as_json:
+        path = configuration.main.path
+        say(json.dumps({"file": path, "restored": reverted.stanzas, "lost": reverted.lost}, indent=2))
+        return status
     for sentence in reverted.lost:
         complain(f"lvs-rawcheck: cannot be put back: {sentence}")
     for path, edits in reverted.edits.items():
         for text in unified_diff(path, configuration.files[path].octets, edits):
             say(text)
-    return CHANGES_PLANNED if reverted.edits or reverted.lost else NOTHING_TO_DO
+    return status

@@ -19,6 +19,16 @@ _OF_WRITING = frozenset(("--write", "--force", "--no-probe"))
 _ACCEPT = "--accept-down"
 
 
+def demand_meaningful(line: CommandLine) -> None:
+    """Raise UsageError for options that do not go together."""
+    values = line.values
+    if values["write"] and values["check"]:
+        raise UsageError("--check says only whether anything would change: it does not go with --write")
+    for key in ("force", "no_probe", "accept_down"):
+        if values[key] and not values["write"]:
+            raise UsageError(f"--{key.replace('_', '-')} goes with --write")
+
+
 def tree_of(line: CommandLine) -> Tree:
     """Return where files are put; UsageError."""
     root = line.values["root"]

@@ -20,6 +20,18 @@
     diff.py        the result as a unified diff
     report.py      the plan for programs
 
+What is planned is written by these:
+
+    first_load.py        servers that are out of the table now, and stay out until they pass
+    registry_changes.py  what changes in services.d
+    candidate.py         whether keepalived takes the result: config_test.py (keepalived -t), scripts.py (may they run?)
+    probe.py             every planned check tried once, in processes of their own: probing.py
+    rollout.py           all of these: what speaks against writing
+    tree.py              this host, or a tree for another one
+    write.py             files put in their places, in a safe order: replace.py (one file)
+    revert.py            what was replaced, put back
+    commands.py          what a person runs next
+
 A plan is made of the configuration without the stanzas of ours, which are put back in thought: so a second run finds
 what the first one found, and changes nothing. Whatever is not replaced comes back octet for octet.
 """

@@ -28,8 +28,13 @@ class Judgement:
     notes: list[str] = field(default_factory=list)
 
 
-def judge_by_keepalived(path: str, result: Mapping[str, bytes], config_id: str | None) -> Judgement:
-    """Return what `keepalived -t` says of a result, compared with what it says now. path: of the main file."""
+def judge_by_keepalived(
+    path: str, result: Mapping[str, bytes], config_id: str | None, reloads_only_if_sound: bool = False
+) -> Judgement:
+    """Return what `keepalived -t` says of a result, compared with what it says now. path: of the main file.
+
+    reloads_only_if_sound: whether it has reload_check_config, by which any message at all keeps it from reloading.
+    """
     judgement = Judgement()
     try:
         before = config_test(path, {}, config_id)
@@ -45,6 +50,12 @@ def judge_by_keepalived(path: str, result: Mapping[str, bytes], config_id: str |
         return judgement
     if not after.validated:
         judgement.refusals.append(f"keepalived -t ends with {_ending(after.status)} on the result")
+    if reloads_only_if_sound and after.status != 0:
+        said = judgement.refusals if before.status == 0 else judgement.notes
+        said.append(
+            "reload_check_config: keepalived would not reload the result, since keepalived -t ends with"
+            f" {_ending(after.status)} on it, and with {_ending(before.status)} on the configuration as it is"
+        )
     for message in messages_added(before, after):
         said = judgement.notes if _WITHOUT_SECURITY.match(message) else judgement.refusals
         said.append(f"keepalived -t says of the result: {message}")

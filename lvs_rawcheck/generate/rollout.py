@@ -43,13 +43,14 @@ def decide_on_files(
 ) -> Decision:
     """Return what speaks against a configuration. path: its main file; result: its files that change."""
     decision = Decision()
+    candidate = read_keepalived(path, config_id, version, result)
     if tree.root is not None:
         decision.notes.append("not looked at, since another host's: whether the scripts are there, and may be run")
     else:
-        candidate = read_keepalived(path, config_id, version, result)
         decision.refusals += judge_scripts(candidate, programs(options)).refusals
     if result:
-        judgement = judge_by_keepalived(path, result, config_id)
+        is_strict = "reload_check_config" in candidate.site.settings.statements
+        judgement = judge_by_keepalived(path, result, config_id, is_strict)
         decision.refusals += judgement.refusals
         decision.notes += judgement.notes
     return decision
@@ -86,6 +87,8 @@ def decide_by_probes(
     for each in found:
         if not each.healthy and each not in against:
             decision.notes += [f"{sentence} ({_why_no_matter(each)})" for sentence in each.sentences()]
+    if against:
+        decision.notes.append("what may be down is said with --accept-down ID, of each; --force writes in any case")
     said = decision.refusals if against else decision.notes
     for name in services_all_failed(found):
         said.append(f"{name}: no server passed: the fault is probably ours or the VIP's, not theirs")

@@ -93,7 +93,7 @@ def write(changes: Changes, time: str, written: Written, before_configuration: C
                 _write_file(change, written)
     except OSError as error:
         place = f"{error.filename}: " if error.filename is not None else ""
-        raise WriteFailed(f"{place}{error.strerror}") from error
+        raise WriteFailed(f"{place}{error.strerror or error}") from error
 
 
 def _folders(changes: Changes) -> list[str]:

@@ -14,7 +14,7 @@ from lvs_rawcheck.generate import config_test as config_test_module
 from lvs_rawcheck.generate.candidate import judge_by_keepalived
 from lvs_rawcheck.generate.config_test import ConfigTest, config_test, messages_added
 from lvs_rawcheck.generate.scripts import script_fault
-from tests.generate.folder_site import KEEPALIVED, FolderSite
+from tests.generate.folder_site import CONFIGURATION, KEEPALIVED, FolderSite
 
 pytestmark = pytest.mark.netns
 needs_keepalived = pytest.mark.skipif(KEEPALIVED is None, reason="keepalived is not installed")
@@ -120,6 +120,20 @@ def test_a_result_on_which_keepalived_breaks_off_is_refused(conf: Path) -> None:
     assert any("ends with" in refusal for refusal in judge_by_keepalived(str(conf), {str(conf): result}, None).refusals)
     judgement = judge_by_keepalived(str(conf), {str(conf): SERVER}, None)
     assert judgement.refusals == []
+
+
+@needs_keepalived
+def test_a_keepalived_that_reloads_only_what_is_sound_must_find_it_sound(tmp_path: Path) -> None:
+    """reload_check_config: that scripts run without enable_script_security is enough to keep it from reloading."""
+    text = CONFIGURATION.replace("interface lo", "interface lb9")
+    keywords = "reload_check_config\n    dynamic_interfaces\n"
+    site = FolderSite(tmp_path, f"global_defs {{\n    {keywords}}}\n{text}")
+    outcome = site.write()
+    assert outcome.status == 1
+    assert "reload_check_config: keepalived would not reload the result" in outcome.stderr
+    site.conf.write_text(f"global_defs {{\n    enable_script_security\n    {keywords}}}\n{text}")
+    outcome = site.write()
+    assert (outcome.status, outcome.stderr) == (0, "")
 
 
 @needs_keepalived

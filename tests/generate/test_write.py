@@ -375,3 +375,29 @@ def test_a_configuration_that_cannot_be_read_is_not_written(site: FolderSite) ->
     assert outcome.status == 2
     assert f"{site.conf}:25:29" in outcome.stderr
     assert site.tree() == tree
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--write", "--check"), ("--force",), ("--no-probe",), ("--accept-down", "a/192.0.2.11")]
+)
+def test_options_that_do_not_go_together(site: FolderSite, arguments: tuple[str, ...]) -> None:
+    tree = site.tree()
+    outcome = site.run(*arguments)
+    assert outcome.status == 2
+    assert "--write" in outcome.stderr
+    assert site.tree() == tree
+
+
+def test_another_name_of_the_file_is_told(site: FolderSite) -> None:
+    os.link(site.conf, site.folder / "other.conf")
+    assert "had another name (a hard link), which still has the old text" in site.write().stdout
+    assert (site.folder / "other.conf").read_text() == CONFIGURATION
+
+
+def test_role_files_that_cannot_be_written_leave_the_configuration_as_it_is(site: FolderSite) -> None:
+    site.state.write_text("no folder")
+    outcome = site.write()
+    assert outcome.status == 2
+    assert f"could not write: {site.state}" in outcome.stderr
+    assert "not all was written" in outcome.stdout
+    assert site.conf.read_text() == CONFIGURATION
