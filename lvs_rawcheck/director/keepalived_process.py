@@ -48,13 +48,13 @@ class Keepalived:
 def find_keepalived(proc: str = "/proc") -> Keepalived:
     """Return the keepalived of this network namespace; LinkError: there is none, several, or we may not look."""
     mine, elsewhere = _processes(proc)
-    parent_of = {pid: parent for pid in sorted(mine) if (parent := _parent_of(proc, pid))}  # a forked script ends soon
+    # A script that was forked a moment ago may have ended; the first process of a container has the parent 0.
+    parent_of = {pid: parent for pid in sorted(mine) if (parent := _parent_of(proc, pid)) is not None}
     parents = [pid for pid, parent in parent_of.items() if parent not in mine]
     if len(parents) == 1:
         return _described(proc, parents[0], [pid for pid, parent in parent_of.items() if parent == parents[0]])
     if parents:
-        found = ", ".join(map(str, sorted(parents)))
-        raise LinkError(f"several keepalived run in this network namespace: processes {found}")
+        raise LinkError(f"several keepalived run in this network namespace: processes {', '.join(map(str, parents))}")
     if elsewhere:
         sentence = f"keepalived runs in another network namespace (process {elsewhere[0]}), none in this one"
         raise LinkError(f"{sentence}: try `nsenter -t {elsewhere[0]} -n lvs-rawcheck verify`")
@@ -99,14 +99,14 @@ def _calls_itself_keepalived(proc: str, pid: int) -> bool:
         return False
 
 
-def _parent_of(proc: str, pid: int) -> int:
-    """Return the number of a process's parent, 0 for one that has ended."""
+def _parent_of(proc: str, pid: int) -> int | None:
+    """Return the number of a process's parent, None for one that has ended."""
     try:
         with open(f"{proc}/{pid}/stat", "rb") as file:
             # The second field is the name in parentheses, which may hold anything; the fourth the parent.
             return int(file.read().rpartition(b")")[2].split()[1])
     except (OSError, IndexError, ValueError):
-        return 0
+        return None
 
 
 def _described(proc: str, parent: int, children: list[int]) -> Keepalived:

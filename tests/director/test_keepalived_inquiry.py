@@ -135,6 +135,15 @@ def test_a_program_replaced_by_an_upgrade_is_keepalived_still(stage: Stage, tmp_
     assert stage.find().parent == parent
 
 
+def test_the_first_process_of_a_container_is_found(stage: Stage) -> None:
+    """It is number 1, and its parent is 0: seen from inside, by a process that sees no other numbers."""
+    ask = "from lvs_rawcheck.director.keepalived_process import find_keepalived as f; print(f().parent, flush=True)"
+    root = Path(__file__).parents[2]
+    inside = f"import subprocess; subprocess.run(['/usr/bin/python3', '-c', {ask!r}], cwd={str(root)!r}, check=True)"
+    command = ["unshare", "--pid", "--fork", "--mount-proc", str(stage.program), "-c", inside]
+    assert stage.host.run(command).stdout == "1\n"
+
+
 def test_without_root_it_is_said_that_root_is_needed(stage: Stage) -> None:
     stage.start("well")
     ask = "from lvs_rawcheck.director.keepalived_process import find_keepalived; find_keepalived()"
