@@ -12,6 +12,7 @@ import re
 
 import h11
 
+from lvs_rawcheck.checks.http.chunks import LINE_LIMIT, TOO_LONG, ChunkLines
 from lvs_rawcheck.checks.http.head import HeadBuffer, tidy
 from lvs_rawcheck.errors import RemoteProtocolError
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
 SWITCHING_PROTOCOLS = 101  # the one interim response that is the last: RFC 9110 15.2.2
 _PIECE_OCTETS = 2048
-_LINE_LIMIT = 4096  # octets, of a chunk's line or all the trailers: h11 may take a time that grows with its square
 _INTERIM_MAX = 100  # interim responses: servers send one or two, 102 Processing one in 20 s (RFC 2518 10.1)
 _TOO_LARGE = 431  # RFC 6585 5, h11's hint for it
 _WORDS_CHARACTERS = 120
+_CHUNKED = (b"transfer-encoding", b"chunked")  # as h11 gives it, which knows no other
 _BYTEARRAY = re.compile(r"bytearray\(b(.*)\)", re.DOTALL)
 
 # Upgrade: so that h11 takes a 101 for what it is. Read once: events are never changed.
@@ -43,13 +44,14 @@ class ResponseReader:
     head: the header of the final response as it came, b"" until it is complete.
     """
 
-    __slots__ = ("_buffer", "_connection", "_interim_count", "head")
+    __slots__ = ("_buffer", "_chunk_lines", "_connection", "_interim_count", "head")
 
     def __init__(self, method: str) -> None:
         self.head = b""
         self._buffer = HeadBuffer()
+        self._chunk_lines: ChunkLines | None = None
         self._interim_count = 0
-        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LINE_LIMIT)
+        self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=LINE_LIMIT)
         self._connection.send(_REQUESTS[method])
         self._connection.send(_END_OF_REQUEST)
 
@@ -71,9 +73,16 @@ class ResponseReader:
                     continue
                 response, piece = found
                 yield response
+                yield from self._events()  # its end, where it has no content: what comes after that is nobody's
+                if _CHUNKED in response.headers:
+                    self._chunk_lines = ChunkLines()
+            if self._chunk_lines is not None:
+                piece = self._chunk_lines.tidy(piece)
             if piece:
                 self._connection.receive_data(piece)
             yield from self._events()
+            if self._chunk_lines is not None and self._chunk_lines.fault is not None:
+                raise self._chunk_lines.fault
 
     def ends_here(self) -> bool:
         """Take note that nothing more will come; return whether the response is complete with that."""
@@ -120,5 +129,5 @@ class ResponseReader:
 def _words_of(error: h11.RemoteProtocolError | ValueError) -> str:
     """Return what h11 found wrong, short, and without the names of Python's types."""
     if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == _TOO_LARGE:
-        return f"the line of a chunk, or trailers, of more than {_LINE_LIMIT} octets"
+        return TOO_LONG
     return _BYTEARRAY.sub(r"\1", str(error))[:_WORDS_CHARACTERS]

@@ -35,6 +35,11 @@ def test_the_body_is_the_content_however_it_is_framed(way: object, body: bytes) 
     assert reason(answer, md5=md5(body), sha256=sha256(b"")) == DIGEST
 
 
+def test_the_lines_between_chunks_are_no_content() -> None:
+    answer = chunked(end=b"7 ;a=b\nhello, \r\n6;c\r\nworld\n\n0\n\n")
+    assert reason(answer, body=BODY.decode(), md5=md5(BODY)) == OK
+
+
 def test_an_empty_body_has_a_digest_too() -> None:
     assert reason(page(b""), md5=md5(b"")) == OK
     assert reason(page(), md5=md5(b"")) == DIGEST

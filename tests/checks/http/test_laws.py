@@ -20,6 +20,8 @@ ANSWERS = [
     until_close(),
     chunked(b"hel", b"lo, world\n"),
     chunked(BODY, end=b"0\r\nTrailer: x\r\n\r\n"),
+    chunked(end=b"5 ;a=b\nhello\n0\nTrailer: x\n\n"),
+    chunked(end=b"5\r\nhello\rX0\r\n\r\n"),
     PAGE.replace(b"\r\n", b"\n"),
     b"HTTP/1.1 100 Continue\r\n\r\n" + PAGE,
     page(BODY, "no colon", "X: \0", " folded"),
