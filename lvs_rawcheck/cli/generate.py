@@ -160,10 +160,11 @@ def plan_by(line: CommandLine) -> Planned:
     """Return the plan that a command line asks for; RawCheckError."""
     path, tree = source_of(line), tree_of(line)
     options = plan_options(line)
-    options = replace(options, services=tree.place(options.services) if tree.root is not None else options.services)
     table = _table() if tree.root is None else None
     plan = plan_for_now(path, options, config_id_of(line), version_of(line), import_site_packages, table)
     demand_inside(tree, path, plan.octets)
+    if tree.root is not None:  # not before: what a stanza names is the other host's own folder
+        options = replace(options, services=tree.place(options.services))
     return Planned(plan, options, registry_plan(plan, options), _missing_ids(plan, options))
 
 
