@@ -24,11 +24,16 @@ REGEX_DIALECT = Parameter(
 )
 
 
-def read_pattern(values: Values, pattern: str | bytes, options: Iterable[str] = ()) -> Pattern[bytes]:
-    """Return a pattern in the dialect that was chosen, compiled; UsageError. options: in the dialect's words."""
+def read_pattern(
+    values: Values, pattern: str | bytes, options: Iterable[str] = (), search_from: int = 0
+) -> Pattern[bytes]:
+    """Return a pattern in the dialect that was chosen, compiled; UsageError.
+
+    options: in the dialect's words. search_from: the octet at which each search will begin.
+    """
     from lvs_rawcheck.checks.patterns import pattern_reader  # only for those who have one
 
-    return pattern_reader(values.text(REGEX_DIALECT.name) or _DEFAULT)(pattern, options)
+    return pattern_reader(values.text(REGEX_DIALECT.name) or _DEFAULT)(pattern, options, search_from)
 
 
 def demand_no_dialect(values: Values) -> None:

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import re
-import signal
+import time
 from collections.abc import Iterable
-from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -294,18 +293,31 @@ def test_a_long_pattern_costs_no_more_than_its_length(piece: bytes) -> None:
     assert isinstance(answer, re.Pattern) or len(answer) < 300
 
 
-def test_a_search_without_end_answers_to_signals() -> None:
-    """What the time of a hostile text rests on: an alarm that raises ends the search."""
-    endless = compile_pattern("(a+)+$")
+@pytest.mark.parametrize("reader", [from_pcre2, from_perl])
+@pytest.mark.parametrize("pattern", [".*error", ".*?error.*", "(?s:.*)error", "(.*)err|.+or", "(?<x>.*)error|^y"])
+@pytest.mark.parametrize("text", [b"x" * 300_000, b"x\n" * 150_000], ids=["one line", "many lines"])
+def test_a_dot_star_is_not_tried_everywhere(reader: PatternReader, pattern: str, text: bytes) -> None:
+    """As with the originals, which take milliseconds; the square of a line of this length is half a minute."""
+    begun = time.process_time()
+    assert reader(pattern).search(text) is None
+    assert time.process_time() - begun < 1.0
 
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    try:
-        with pytest.raises(TimeoutError):
-            endless.search(b"a" * 60 + b"b")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+@pytest.mark.parametrize(
+    ("pattern", "translated"),
+    [
+        (".*a", rb"(?:\A|(?<=\n)).*a"),
+        ("(?s).*a", rb"\A(?s:.)*a"),
+        ("(.*)a\\1", rb"(.*)a(?:\1)"),
+        ("(?>.*?a)b", rb"(?>.*?a)b"),
+        ("(?=.*a)b", rb"(?=.*a)b"),
+        ("a.*b", rb"a.*b"),
+    ],
+)
+def test_where_a_dot_star_begins(pattern: str, translated: bytes) -> None:
+    assert from_pcre2(pattern).pattern == translated
+
+
+def test_a_dot_star_begins_where_the_search_does() -> None:
+    assert [from_pcre2(".*b", [], 2).search(text, 2) is not None for text in (b"aab", b"baa", b"a\nb")] == [1, 0, 1]
+    assert [from_perl("(?s:.*)b", [], 2).search(text, 2) is not None for text in (b"aab", b"baa", b"aaab")] == [1, 0, 1]

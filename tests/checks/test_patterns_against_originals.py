@@ -194,6 +194,58 @@ def test_perl(examples: int, perl: Perl) -> None:
     run()
 
 
+BEGINNINGS = [
+    ".*",
+    ".*?",
+    ".*+",
+    ".+",
+    ".{2,}",
+    "(.*",
+    "(?:.*",
+    "(?s:.*",
+    "(?s).*",
+    "(?>.*",
+    "(?=.*",
+    "(.*)|(?:.*",
+    "((.*)",
+]
+CLOSINGS = [")", ")?", ")*", "){2}", "a)"]
+ENDS = ["", "", "\\1", "(?(1)a|b)", "|.*a", "|^a", "|b"]
+
+
+@st.composite
+def dot_stars(draw: st.DrawFn) -> str:
+    """Patterns that begin with `.*`, in groups of all sorts, which each end somewhere."""
+    beginning, rest, end = draw(st.sampled_from(BEGINNINGS)), draw(branches_of(ATOMS)), draw(st.sampled_from(ENDS))
+    closing = draw(st.sampled_from(CLOSINGS)) * (beginning.count("(") - beginning.count(")"))
+    return beginning + rest + closing + end
+
+
+@pytest.mark.parametrize("examples", quick_and_full(150))
+@pytest.mark.parametrize("which", ["pcre2", "perl"])
+def test_what_begins_with_a_dot_star(examples: int, which: str, request: pytest.FixtureRequest) -> None:
+    """Where the originals try only the beginnings of lines, so do we: no match is lost by that."""
+    original = request.getfixturevalue(which)
+    reader = {"pcre2": from_pcre2, "perl": from_perl}[which]
+    texts = [*SHORT, *ODD, b"b\na", b"ab\nba\n", b"\n\nab", b"aab_b\nb"]
+
+    @settled(examples)
+    @given(dot_stars())
+    def run(pattern: str) -> None:
+        compare(original, reader, pattern.encode("latin-1"), [], texts)
+        for text in texts[-4:]:
+            for begin in range(len(text) + 1):
+                try:
+                    ours = reader(pattern.encode("latin-1"), [], begin)
+                    everywhere = reader(f"(?:(?:){pattern})".encode("latin-1"), [])
+                except UsageError:
+                    continue
+                found, expected = ours.search(text, begin), everywhere.search(text, begin)
+                assert (found and found.span()) == (expected and expected.span()), f"{text!r} {begin} {ours.pattern!r}"
+
+    run()
+
+
 @pytest.mark.parametrize("option", sorted(PCRE2_OPTIONS))
 def test_each_option_alone(option: str, pcre2: Pcre2) -> None:
     """Every name that keepalived knows is known here: translated to the same meaning, or refused by its name."""

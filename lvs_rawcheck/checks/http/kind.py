@@ -146,11 +146,12 @@ def _content_tests(values: Values) -> Sequence[ContentTest]:
 
 
 def _matching(pattern: bytes, limit: int, values: Values) -> Matching:
+    least = values.number("regex_min_offset") or 0
     return Matching(
-        read_pattern(values, pattern, values.texts("regex_options")),
+        read_pattern(values, pattern, values.texts("regex_options"), least),
         limit,
         absent=values.flag("regex_no_match"),
-        least=values.number("regex_min_offset") or 0,
+        least=least,
         most=values.number("regex_max_offset"),
         with_head=values.text("regex_subject") == RESPONSE,
     )

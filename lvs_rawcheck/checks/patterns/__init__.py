@@ -21,7 +21,8 @@ pattern is the operator's to write otherwise, with an atomic group `(?>a+)` or a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from lvs_rawcheck.checks.patterns.own import compile_pattern
 from lvs_rawcheck.checks.patterns.pcre2 import from_pcre2
@@ -30,8 +31,13 @@ from lvs_rawcheck.errors import UsageError
 
 __all__ = ["PATTERN_DIALECTS", "PatternReader", "compile_pattern", "from_pcre2", "from_perl", "pattern_reader"]
 
-PatternReader = Callable[[str | bytes, Iterable[str]], re.Pattern[bytes]]
-"""Takes a pattern and the names of its options, in the words of its dialect; raises UsageError."""
+
+class PatternReader(Protocol):
+    """Takes a pattern and the names of its options, in its dialect's words, and where the search will begin."""
+
+    def __call__(self, pattern: str | bytes, options: Iterable[str] = (), search_from: int = 0, /) -> re.Pattern[bytes]:
+        """Return the pattern compiled; UsageError."""
+
 
 PATTERN_DIALECTS: dict[str, PatternReader] = {"python": compile_pattern, "pcre2": from_pcre2, "perl": from_perl}
 """What `regex_dialect` may be."""

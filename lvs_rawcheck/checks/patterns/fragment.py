@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class Fragment:
     """Whether a quantifier after `text` takes in all of it."""
     assertion: bool = False
     """Whether it looks at a place and takes nothing."""
+    runs_from: str = ""
+    """`LINE_START` or `TEXT_START` where it begins with a `.*`, which might as well begin there; "" otherwise."""
+    captures: frozenset[int] = frozenset()
+    """The numbers of the groups that such a `.*` stands in."""
 
     @property
     def width(self) -> int | None:
@@ -27,6 +31,7 @@ class Fragment:
         return self.shortest if self.shortest == self.longest else None
 
 
+LINE_START, TEXT_START = "line", "text"
 NOTHING = Fragment("", single=False)
 
 
@@ -46,6 +51,8 @@ def in_turn(fragments: Sequence[Fragment]) -> Fragment:
         sum(fragment.shortest for fragment in fragments),
         sum(bounded) if len(bounded) == len(lengths) else None,
         single=False,
+        runs_from=fragments[0].runs_from,
+        captures=fragments[0].captures,
     )
 
 
@@ -60,12 +67,21 @@ def either(branches: Sequence[Fragment]) -> Fragment:
         min(branch.shortest for branch in branches),
         max(bounded) if len(bounded) == len(lengths) else None,
         single=False,
+        runs_from=branches[0].runs_from if len({branch.runs_from for branch in branches}) == 1 else "",
+        captures=frozenset().union(*(branch.captures for branch in branches)),
     )
 
 
 def grouped(opening: str, body: Fragment) -> Fragment:
-    """Return the body in parentheses; `opening` is `(`, `(?:`, `(?>` or `(?(1)`."""
+    """Return the body in parentheses; `opening` is `(?>` or `(?(1)`."""
     return Fragment(f"{opening}{body.text})", body.shortest, body.longest)
+
+
+def transparent(body: Fragment, number: int | None = None) -> Fragment:
+    """Return the body in parentheses that change nothing; number: of the group, None where it is not captured."""
+    captures = body.captures if number is None else body.captures | {number}
+    opening = "(?:" if number is None else "("
+    return replace(grouped(opening, body), runs_from=body.runs_from, captures=captures)
 
 
 def repeated(item: Fragment, least: int, most: int | None, suffix: str) -> Fragment:

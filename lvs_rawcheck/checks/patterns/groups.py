@@ -24,6 +24,8 @@ class Groups:
         self._closed: set[int] = set()
         self._sealed: set[int] = set()
         self._unsettled: set[int] = set()
+        self.referenced: set[int] = set()
+        """The numbers of the groups that something refers to."""
 
     def open(self, name: bytes | None, begin: int, *, dupnames: bool) -> int:
         """Return the number of the group that begins here."""
@@ -83,6 +85,7 @@ class Groups:
             self._source.refuse(begin, "refers to a group inside a negative look, which is never set outside")
         if number in self._unsettled:
             self._source.refuse(begin, "refers to a group repeated in what can match nothing; let it match something")
+        self.referenced.add(number)
 
     def reference_by_name(self, name: bytes, begin: int, flags: Flags) -> Fragment:
         """Return what matches the same octets as the group of this name did."""

@@ -57,6 +57,9 @@ POSIX_CLASSES: dict[str, CharacterSet] = {
     "xdigit": _of(string.hexdigits),
 }
 
+# What `re` repeats faster than any set: no more than a look for a newline, or a leap to the end.
+_DOTS = {OCTETS - NEWLINE: ".", OCTETS: "(?s:.)"}
+
 _UPPER = POSIX_CLASSES["upper"]
 _LOWER = POSIX_CLASSES["lower"]
 _CASE_BIT = 0x20
@@ -85,6 +88,8 @@ def octet_text(octet: int) -> str:
 
 def _octets_text(octets: CharacterSet) -> str:
     """Return a pattern that matches exactly one octet of the set; one that never matches where it is empty."""
+    if octets in _DOTS:
+        return _DOTS[octets]
     if len(octets) == 1:
         return octet_text(min(octets))
     if not octets:

@@ -17,10 +17,11 @@ _FLAGS = {
 }
 
 
-def compile_pattern(text: str | bytes, flags: Iterable[str] = ()) -> re.Pattern[bytes]:
+def compile_pattern(text: str | bytes, flags: Iterable[str] = (), search_from: int = 0) -> re.Pattern[bytes]:
     """Return the pattern compiled; UsageError where it is none.
 
     flags: names of `re`'s, in lower case: ignorecase (ASCII), multiline, dotall, verbose. \\w, \\d, \\s are ASCII.
+    search_from: the octet at which the search will begin, of no account in this dialect.
     """
     value = re.NOFLAG
     for name in flags:

@@ -48,6 +48,7 @@ _SETTINGS = frozenset(
 # They tune the search, or change only what is refused here anyway: verbs, callouts, \C in its own option.
 _WITHOUT_EFFECT = frozenset(
     {
+        # Among them no_dotstar_anchor: what it keeps PCRE2 from saving would only make us slow.
         "alt_verbnames",
         "auto_callout",
         "never_ucp",
@@ -61,10 +62,11 @@ _WITHOUT_EFFECT = frozenset(
 _CONTRADICTIONS = (("utf", "never_utf"), ("ucp", "never_ucp"))
 
 
-def from_pcre2(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[bytes]:
+def from_pcre2(pattern: str | bytes, options: Iterable[str] = (), search_from: int = 0) -> re.Pattern[bytes]:
     """Return what matches exactly where PCRE2 does; UsageError for what Python cannot say.
 
-    options: names as in keepalived's `regex_options`, without PCRE2_ and in lower case.
+    options: names as in keepalived's `regex_options`, without PCRE2_ and in lower case. search_from: the octet at which
+    the search will begin, PCRE2's start offset.
     With utf, what it does on octets that are not UTF-8 is PCRE2's to define, and it does not.
     """
     names = frozenset(options)
@@ -75,7 +77,7 @@ def from_pcre2(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[
         dialect = replace(dialect, single_octet=False)
     if "no_auto_possess" in names:
         dialect = replace(dialect, possesses_wrongly=False)
-    return compile_octets(Translator(as_octets(pattern), dialect, flags).translate())
+    return compile_octets(Translator(as_octets(pattern), dialect, flags, search_from).translate())
 
 
 def _judge_options(names: frozenset[str]) -> None:

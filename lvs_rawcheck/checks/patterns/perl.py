@@ -33,10 +33,11 @@ PERL = Dialect(
 )
 
 
-def from_perl(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[bytes]:
+def from_perl(pattern: str | bytes, options: Iterable[str] = (), search_from: int = 0) -> re.Pattern[bytes]:
     """Return what matches exactly where Perl does; UsageError for what Python cannot say.
 
     options: the letters after the closing slash, i m s x n. ldirectord has none.
+    search_from: the octet at which the search will begin.
     """
     octets = as_octets(pattern)
     if not octets:
@@ -46,4 +47,4 @@ def from_perl(pattern: str | bytes, options: Iterable[str] = ()) -> re.Pattern[b
     if unknown:
         raise UsageError(f"no such Perl modifier here: {unknown[0]}; there are {' '.join(_MODIFIERS)}")
     flags = replace(Flags(), dupnames=True, **{_MODIFIERS[name]: True for name in names})
-    return compile_octets(Translator(octets, PERL, flags).translate())
+    return compile_octets(Translator(octets, PERL, flags, search_from).translate())

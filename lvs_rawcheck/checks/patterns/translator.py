@@ -14,7 +14,9 @@ from dataclasses import replace
 from lvs_rawcheck.checks.patterns.dialect import Dialect, Flags
 from lvs_rawcheck.checks.patterns.escapes import NEWLINE_SEQUENCE, Escapes
 from lvs_rawcheck.checks.patterns.fragment import (
+    LINE_START,
     NOTHING,
+    TEXT_START,
     Fragment,
     assertion,
     either,
@@ -22,6 +24,7 @@ from lvs_rawcheck.checks.patterns.fragment import (
     in_turn,
     looking,
     repeated,
+    transparent,
 )
 from lvs_rawcheck.checks.patterns.groups import Groups
 from lvs_rawcheck.checks.patterns.sets import Sets
@@ -63,7 +66,8 @@ _RECURSION = re.compile(rb"\(\?(?:R|[+-]?\d+|&\w+|P>\w+)\)")
 class Translator:
     """One pattern on its way to Python's dialect."""
 
-    def __init__(self, pattern: bytes, dialect: Dialect, flags: Flags) -> None:
+    def __init__(self, pattern: bytes, dialect: Dialect, flags: Flags, search_from: int = 0) -> None:
+        """search_from: at which octet of a text the search will begin."""
         self._source = Source(pattern, dialect.name, quotation=dialect.quotation)
         self._dialect = dialect
         self._flags = flags
@@ -73,6 +77,7 @@ class Translator:
         self._depth = 0
         self._looks = 0
         self._atomic_groups = 0
+        self._search_from = search_from
 
     def translate(self) -> str:
         """Return the text of the pattern for `re`, ASCII; UsageError for what cannot be said there."""
@@ -80,9 +85,22 @@ class Translator:
         if self._source.peek() != END:
             self._source.refuse(self._source.place, r"closes a group that was not opened; write \) for itself")
         self._escapes.judge_newline_sequences()
-        text = either(branches).text
+        text = either([self._begun_where_it_counts(branch) for branch in branches]).text
         # A match begins where a character does.
         return rf"(?![\x80-\xbf])(?:{text})" if self._dialect.utf else text
+
+    def _begun_where_it_counts(self, branch: Fragment) -> Fragment:
+        """Return a branch that begins with `.*` so that it is tried only where that could begin.
+
+        Where it matches at all it matches from the beginning of the line (dotall: of the text), or of the search. Both
+        originals see that (is_startline in pcre2_compile.c, PREGf_IMPLICIT in regcomp.c); `re` tries each octet, in a
+        time that grows with the square of the line's length. It does not hold for a group whose text is asked for
+        again, nor behind a look or in an atomic group; there `runs_from` is empty.
+        """
+        if not branch.runs_from or branch.captures & self._groups.referenced:
+            return branch
+        start = rf"(?<=\A(?s:.){{{self._search_from}}})" if self._search_from else r"\A"
+        return in_turn([assertion(start if branch.runs_from == TEXT_START else rf"(?:{start}|(?<=\n))"), branch])
 
     def _read_branches(self) -> list[Fragment]:
         """Read alternatives up to the `)` that ends their group, or the end; a switch holds in all that follow."""
@@ -149,8 +167,11 @@ class Translator:
 
     def _read_repeated_item(self) -> Fragment:
         begin, groups_before = self._source.place, self._groups.count
+        is_dot = self._source.peek() == ord(".")
         item = self._read_item()
         repetition = self._read_quantifier(item, begin)
+        if is_dot and repetition.longest is None:
+            return replace(repetition, runs_from=TEXT_START if self._flags.dotall else LINE_START)
         if repetition is not item and item.shortest == 0:
             self._groups.unsettle(range(groups_before + 1, self._groups.count + 1))
         return repetition
@@ -273,12 +294,12 @@ class Translator:
         self._refuse_unsupported(begin)
         if options := source.match(_OPTIONS):
             self._flags = self._switched(options, begin)
-            return grouped("(?:", either(self._read_to_close(begin)))
+            return transparent(either(self._read_to_close(begin)))
         if source.skip(b"(?"):
             source.refuse(begin, "no such group; write (?:...) for a plain one")
         source.take()
         if self._flags.no_auto_capture:
-            return grouped("(?:", either(self._read_to_close(begin)))
+            return transparent(either(self._read_to_close(begin)))
         return self._read_capture(begin, None)
 
     def _refuse_unsupported(self, begin: int) -> None:
@@ -300,7 +321,7 @@ class Translator:
         number = self._groups.open(name, begin, dupnames=self._flags.dupnames)
         body = either(self._read_to_close(begin))
         self._groups.close(number)
-        return grouped("(", body)
+        return transparent(body, number)
 
     def _read_look(self, begin: int, *, behind: bool, negative: bool) -> Fragment:
         known, atomic_groups = self._groups.closed(), self._atomic_groups
