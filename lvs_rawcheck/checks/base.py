@@ -108,7 +108,7 @@ class Conversation:
         return False
 
     def settled(self) -> Verdict | None:
-        """Return the verdict where it stands already, while a goodbye is on its way: no silence or RST changes it."""
+        """Return the verdict where it stands already, while a goodbye is on its way: no silence or error changes it."""
         return None
 
     def awaiting(self) -> str:

@@ -123,7 +123,7 @@ class Flow(SteeredFlow):
         if connection is None or quoted_seq is None or not self._hears(source_mac):
             return
         if connection.has_in_flight(quoted_seq):
-            self._decide(Verdict(Reason.UNREACHABLE, sentence))
+            self._decide(self._conversation.settled() or Verdict(Reason.UNREACHABLE, sentence))
 
     def packets_to_send(self, now: float) -> list[bytes]:
         """Return the IP packets that are due, in order, all for `mac`."""

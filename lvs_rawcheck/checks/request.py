@@ -129,7 +129,7 @@ class Request:
         self.timeout = TIMEOUT_DEFAULT
         """The one deadline for all of it."""
         self.reply_mac: str | bytes = MAC_REAL_SERVER
-        """MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY, or the 6 octets of the only MAC that may answer."""
+        """MAC_REAL_SERVER, MAC_KNOWN, MAC_ANY, or the 6 octets of the one other MAC that may answer."""
         self.on_cannot_judge = DOWN
         self.clean_close = False
         self.vip_policy = VIPS_ALL

@@ -5,6 +5,9 @@ Where no answer is required, silence passes. But a server without its VIP is sil
 VIP is asked for an echo, and silence passes only if that came. Over the kernel's sockets, to the real server's own
 address, silence passes as keepalived has it.
 
+Rejections are rationed: Linux sends a host one ICMP error a second after the first few (net.ipv4.icmp_ratelimit). Where
+many datagrams are rejected at once, what is not told looks like silence, here as in keepalived: require a reply.
+
 Lengths: keepalived looks at them only where the required reply is given in hexadecimal. Here they count wherever one
 of them was given, too.
 """

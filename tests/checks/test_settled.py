@@ -9,7 +9,7 @@ import pytest
 
 from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
 from lvs_rawcheck.wire.tcp import ACK, RST, SYN
-from tests.checks.scene import Scene
+from tests.checks.scene import REAL_MAC, Scene
 from tests.checks.site import PORT, V4, active, request, run
 from tests.netns.roles import real_server
 from tests.netns.services import tcp_server
@@ -52,6 +52,21 @@ def test_the_deadline_and_a_reset_do_not_change_it() -> None:
             scene.expire()
         assert scene.reason == Reason.OK
         assert scene.flow.finished
+
+
+def test_nor_does_an_icmp_error_about_the_goodbye() -> None:
+    class SaysIt(SaysGoodbye):
+        def octets_to_send(self) -> bytes:
+            return b"QUIT" if self._verdict is not None else b""
+
+    scene = Scene(DEADLINE, conversation=SaysIt())
+    scene.steer()
+    scene.receive(SYN | ACK)
+    assert scene.flow.connection is not None
+    goodbye = int(scene.flow.connection.snd_una)
+    scene.flow.packets_to_send(0.1)
+    scene.flow.receive_icmp_error("ICMP 3/13", goodbye, REAL_MAC)
+    assert scene.reason == Reason.OK
 
 
 @pytest.mark.netns
