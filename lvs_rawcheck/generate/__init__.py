@@ -6,6 +6,9 @@
     translate.py   a checker of keepalived's -> checks of ours, and the standard check that it was
     timing.py      times: ours from theirs, and how long a failure stays unseen
     roles.py       whose role decides: the VRRP instance that holds the VIPs
+    notify.py      how keepalived is made to maintain its role file (notify_user.py: whom a script runs as)
+    notify_place.py  the lines for that, put into the instances' blocks; notify_compare.py reads them again
+    seeding.py     role files for a keepalived that runs already
     services.py    a service file as values, from the checks of its real servers
     quoting.py     a command line that all versions of keepalived read alike
     stanza.py      what goes into the configuration

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus import require_corpus
 from tests.generate.notify_desk import GROUPS, Desk
 
 OURS = "/usr/lib/lvs-rawcheck/notify"
@@ -296,6 +297,22 @@ def test_lines_of_the_sites_between_ours_stay(desk: Desk) -> None:
     assert again.after.count(b"nopreempt # for now") == 1
     expected = instance()[:-2] + "    nopreempt # for now\n}\n"
     assert desk.reverted(again.after).decode() == expected
+
+
+@pytest.mark.full
+def test_what_real_sites_have(tmp_path: Path) -> None:
+    """Every instance is wired or refused with a sentence; a second run changes nothing; all can be taken back."""
+    desk = Desk(tmp_path, GROUPS)
+    wired_instances = refused = 0
+    for file in require_corpus("keepalived"):
+        before = file.read_bytes()
+        if b"vrrp_instance" not in before:
+            continue
+        wired = desk.wire(before)
+        demand_reversible(desk, before, wired.after)
+        wired_instances += wired.after.count(b"\n") > before.count(b"\n")
+        refused += len(wired.refused)
+    assert wired_instances > refused
 
 
 def test_keepalived_finds_nothing_to_say(desk: Desk) -> None:

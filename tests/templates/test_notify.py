@@ -149,6 +149,30 @@ def test_a_lock_that_is_never_given_back_is_waited_for_five_seconds(tmp_path: Pa
     assert (tmp_path / "role" / "VI_1").read_text()[0] == "1"
 
 
+def test_the_end_of_keepalived_does_not_keep_the_role_from_being_written(tmp_path: Path) -> None:
+    """SIGTERM to all of its processes while it waits; theirs, then, can be ended by it as ever."""
+    folder = tmp_path / "role"
+    folder.mkdir()
+    command = [str(NOTIFY), "-s", str(tmp_path), "STOP", "VI_1", "--", "/bin/sh", "-c", "kill -TERM $$; exit 7"]
+    with locked(folder) as release, subprocess.Popen(command, start_new_session=True) as stop:
+        wait_until(lambda: waits_for_a_lock(stop.pid))
+        os.killpg(stop.pid, signal.SIGTERM)
+        release()
+        assert stop.wait(timeout=10) == -signal.SIGTERM
+    assert (folder / "VI_1").read_text()[:6] == "0 STOP"
+
+
+def test_what_a_killed_script_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Its process ID comes again one day: any file that a script could begin with is there already."""
+    folder = tmp_path / "role"
+    folder.mkdir()
+    script = 'folder=$1; shift; ln -s /etc/passwd "$folder/.VI_1.$$"; exec "$@"'
+    command = ["/bin/sh", "-c", script, "sh", str(folder), str(NOTIFY), "-s", str(tmp_path), "MASTER", "VI_1"]
+    assert subprocess.run(command, check=False, timeout=10).returncode == 0
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "VI_1"]
+    assert (folder / "VI_1").read_text()[0] == "1"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it becomes another user")
 def test_another_user_cannot_hold_the_lock() -> None:
     with tempfile.TemporaryDirectory() as state:
