@@ -25,6 +25,7 @@ from lvs_rawcheck.wire.template import AddressPair
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange
     from lvs_rawcheck.checks.datagram_flow import DatagramFlow
@@ -52,11 +53,12 @@ class _Running:
 
     __slots__ = ("companion", "done", "flow", "guard", "steering", "timer", "wakes_at")
 
-    def __init__(self, flow: SteeredFlow, guard: AnyGuard, steering: Steering, done: Callable[[], None]) -> None:
+    def __init__(self, flow: SteeredFlow, guard: AnyGuard, steering: Steering, done: Callable[[Any], None]) -> None:
         self.flow = flow
         self.guard = guard
         self.steering = steering
         self.done = done
+        """Called with the flow, whose class is the one that whoever started it knows."""
         self.companion: _Running | None = None
         """What runs for this one's sake, and ends with it."""
         self.wakes_at = 0.0
@@ -112,7 +114,7 @@ class Driver:
             addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
         offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
         flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
-        self._begin(_Running(flow, guard, steering, lambda: done(flow)), now)
+        self._begin(_Running(flow, guard, steering, done), now)
         return flow
 
     def start_exchange(
@@ -136,7 +138,7 @@ class Driver:
         now = clock.now()
         carrier = carrier_of(exchange.protocol, self._path.director_ip, endpoint, guard.port)
         flow = DatagramFlow(endpoint, carrier, exchange, reply_mac, now, deadline, companion)
-        running = _Running(flow, guard, steering, lambda: done(flow))
+        running = _Running(flow, guard, steering, done)
         running.companion = self._running[companion.key] if companion is not None else None
         self._begin(running, now)
         return flow
@@ -345,7 +347,7 @@ class Driver:
         companion = running.companion
         if companion is not None and self._running.get(companion.flow.key) is companion:
             self._finish(companion)
-        running.done()
+        running.done(flow)
 
 
 def _unheeded(flow: DatagramFlow) -> None:
