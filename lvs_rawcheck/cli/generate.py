@@ -236,8 +236,7 @@ def _show(planned: Planned, brief: bool) -> None:
     plan = planned.plan
     for path, edits in plan.edits.items():
         say("")
-        for text in unified_diff(path, plan.octets[path], edits):
-            say(text)
+        say("\n".join(unified_diff(path, plan.octets[path], edits)))
 
 
 def _registry_lines(planned: Planned) -> list[str]:

@@ -64,6 +64,8 @@ def _sums(plan: Plan, options: PlanOptions) -> Iterator[str]:
     checks = [check for server in plan.servers for check in server.checks]
     new = sum(check.is_new for check in checks)
     yield f"{plan.file}: {len(checks)} raw checks, {new} of them to be put in or changed."
+    if plan.wired:
+        yield f"role files kept by these VRRP instances' notify lines: {_shown(list(plan.wired))}."
     if checks:
         how = "verdict, a process each time" if options.style == SERVICE else "a process each time"
         yield (

@@ -26,13 +26,14 @@ def unified_diff(path: str, octets: bytes, edits: Iterable[Edit]) -> Iterator[st
     yield f"+++ {path} (planned)"
     shift = 0
     for first, last, changes in hunks:
-        new = [line for line, sign in _hunk_lines(lines, first, last, changes) if sign != "-"]
-        yield f"@@ -{_range(first, last - first)} +{_range(first + shift, len(new))} @@"
-        for line, sign in _hunk_lines(lines, first, last, changes):
+        told = list(_hunk_lines(lines, first, last, changes))
+        count = sum(sign != "-" for _, sign in told)
+        yield f"@@ -{_range(first, last - first)} +{_range(first + shift, count)} @@"
+        for line, sign in told:
             yield sign + _shown(line)
             if not line.endswith(b"\n"):
                 yield "\\ No newline at end of file"
-        shift += len(new) - (last - first)
+        shift += count - (last - first)
 
 
 def _split(octets: bytes) -> list[bytes]:

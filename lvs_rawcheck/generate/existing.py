@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker
 from lvs_rawcheck.config.tree import SourceFile
-from lvs_rawcheck.generate.marker import Marked, find_marked, marked_region
+from lvs_rawcheck.generate.marker import MARKER_BEGINS, Marked, find_marked, marked_region
 from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.generate.splice import Edit, spliced
 
@@ -70,6 +70,8 @@ class OldFile:
 
 def find_existing(configuration: Configuration) -> tuple[dict[str, OldFile], list[str]]:
     """Return the files that have stanzas of ours, by path, and a sentence for each marker without one."""
+    if not any(MARKER_BEGINS in file.octets for file in configuration.files.values()):
+        return {}, []
     ends = _stanza_ends(configuration)
     found: dict[str, OldFile] = {}
     lost: list[str] = []

@@ -25,8 +25,9 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.generate.line_layout import begins_its_line, line_start
 
+MARKER_BEGINS = b"# lvs-rawcheck "
 REPLACES, ADDED = b"in place of:", b"added"
-_MARKER = re.compile(rb"# lvs-rawcheck (?P<id>[^\s,]+), (?P<what>in place of:|added)[ \t]*(?:\r?\n)")
+_MARKER = re.compile(MARKER_BEGINS + rb"(?P<id>[^\s,]+), (?P<what>in place of:|added)[ \t]*(?:\r?\n)")
 _KEPT = re.compile(rb"(?P<indent>[ \t]*)#\|(?P<text>[^\n]*?)(?P<end>\r?\n)")
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*")
 _GUARD = b"|"
@@ -49,7 +50,7 @@ class Marked:
 def comment_for(check_id: str, original: bytes | None, indent: bytes, newline: bytes) -> bytes:
     """Return the comment that goes before a stanza, its last line complete; the first one is not indented."""
     what = ADDED if original is None else REPLACES
-    lines = [b"# lvs-rawcheck %s, %s" % (check_id.encode("ascii"), what) + newline]
+    lines = [b"%b%b, %b" % (MARKER_BEGINS, check_id.encode("ascii"), what) + newline]
     if original is not None:
         first, *rest = original.split(b"\n")
         lines.append(_kept_line(indent, first, b"" if rest else newline))
