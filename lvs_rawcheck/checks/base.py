@@ -277,6 +277,10 @@ def worst(results: list[Result]) -> Result:
     return min(results, key=lambda result: REASONS.index(result.verdict.reason) or len(REASONS))
 
 
+GOODBYE_SECONDS = 0.25
+"""How long the answer to a goodbye is waited for, the verdict being settled: whatever follows needs its time too."""
+
+
 def timed_out(conversation: Conversation) -> Verdict:
     """Return what the deadline means once the stream is open."""
     settled = conversation.settled()

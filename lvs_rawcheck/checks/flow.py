@@ -8,7 +8,7 @@ leaving.
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
+from lvs_rawcheck.checks.base import GOODBYE_SECONDS, Reason, Verdict, timed_out
 from lvs_rawcheck.checks.steered import SteeredFlow, flow_key
 from lvs_rawcheck.tcp.connection import Connection
 from lvs_rawcheck.tcp.events import Connected, DataReceived, PeerClosed, Refused, Reset
@@ -173,6 +173,8 @@ class Flow(SteeredFlow):
                 connection.send(octets)
             if self._conversation.has_said_all and connection.state in SENDING:
                 connection.close()
+            if self._conversation.settled() is not None:
+                self.deadline = min(self.deadline, now + GOODBYE_SECONDS)
 
     def _judge(self, event: Event, now: float) -> Verdict | None:
         if isinstance(event, Connected):

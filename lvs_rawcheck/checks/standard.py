@@ -12,7 +12,7 @@ import select
 from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, ETIMEDOUT
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Reason, Verdict, timed_out
+from lvs_rawcheck.checks.base import GOODBYE_SECONDS, Reason, Verdict, timed_out
 from lvs_rawcheck.checks.standard_check import NO_OPTIONS
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.wire.address import format_address, socket_family
@@ -128,6 +128,8 @@ class StandardFlow:
             self._unsent += self._conversation.octets_to_send()
             self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
             self._close_our_half_if_due()
+            if self._conversation.settled() is not None:
+                self.deadline = min(self.deadline, clock.now() + GOODBYE_SECONDS)
             overdue = clock.now() >= self.deadline
             if not self._wait():
                 return timed_out(self._conversation)

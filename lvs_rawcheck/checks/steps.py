@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Conversation, Exchange, Result, Verdict
+from lvs_rawcheck.checks.base import Conversation, Exchange, Reason, Result, Verdict
 from lvs_rawcheck.wire.ip import PROTO_TCP
 
 TYPE_CHECKING = False
@@ -45,6 +45,8 @@ def note_step(result: Result, number: int, count: int, verdict: Verdict) -> None
     """Keep the verdict of step `number`, 0..count-1, that ends them; of several the sentence says which it is."""
     if verdict.healthy and number + 1 < count:
         return  # should the next one fail to begin, this one must not stand for it
+    if number > 0 and verdict.reason == Reason.NO_ANSWER:
+        verdict.reason, verdict.detail = Reason.TIMEOUT, "no answer in what was left of the time, after answers before"
     if count > 1 and not verdict.healthy:
         verdict.detail = f"check {number + 1} of {count}: {verdict.detail}"
     result.verdict = verdict

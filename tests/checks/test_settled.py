@@ -79,3 +79,39 @@ def test_nor_does_the_deadline_of_the_standard_path(network: Network, tmp_path: 
     wanted = request(V4.real, V4.vip, timeout=DEADLINE, conversation=SaysGoodbye, role_file=str(role_file))
     result = run(host, wanted)
     assert (result.verdict.reason, result.path) == (Reason.OK, "standard")
+
+
+@pytest.mark.parametrize("role", ["1", "0"])
+@pytest.mark.netns
+def test_a_goodbye_that_nobody_answers_leaves_time_for_the_next_step(
+    network: Network, tmp_path: Path, role: str
+) -> None:
+    (tmp_path / "VI_1").write_text(role)
+    director = active(network)
+    server = real_server(network, "real", [V4.on_link(V4.real)], [V4.vip])
+    for address in (V4.vip, V4.real):
+        tcp_server(server, address, PORT, "hold")
+    wanted = request(V4.real, V4.vip, role_file=str(tmp_path / "VI_1"), timeout=5.0)
+    wanted.steps = (SaysGoodbye, SaysGoodbye)
+    result = run(director, wanted)
+    assert (result.verdict.reason, result.verdict.detail) == (Reason.OK, "all was said")
+    assert result.elapsed_ms < 2500
+
+
+@pytest.mark.netns
+def test_no_answer_to_a_later_step_is_no_missing_vip(network: Network) -> None:
+    class ThenDropsAll(SaysGoodbye):
+        def connected(self) -> Verdict | None:
+            server.nft("table inet t { chain c { type filter hook input priority 0; tcp flags syn drop; }; }")
+            return super().connected()
+
+    director = active(network)
+    server = real_server(network, "real", [V4.on_link(V4.real)], [V4.vip])
+    tcp_server(server, V4.vip, PORT, "hold")
+    wanted = request(V4.real, V4.vip, timeout=1.5)
+    wanted.steps = (ThenDropsAll, SaysGoodbye)
+    result = run(director, wanted)
+    assert (result.verdict.reason, result.verdict.detail) == (
+        Reason.TIMEOUT,
+        "check 2 of 2: no answer in what was left of the time, after answers before",
+    )
