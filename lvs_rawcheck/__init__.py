@@ -17,8 +17,8 @@ packet socket and the project carries a small TCP client of its own.
 
 Where things live, lowest row first; a module imports from lower rows only:
 
-    errors, clock        wire/        link/ tcp/ neighbor/ director/        checks/
-    registry/            diagnose/    cli/
+    errors, clock        wire/        link/ tcp/ neighbor/ tls/ config/ director/        checks/
+    registry/            generate/    diagnose/    cli/
 """
 
 __version__ = "0.1.0"
