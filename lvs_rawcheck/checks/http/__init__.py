@@ -33,6 +33,8 @@ What keepalived makes of the same answer, where it is something else:
     regex on an empty body                never matches                    an empty match is a match
     regex_no_match, body over body_limit  searches all of it               `regex`: what was not seen cannot be said to
                                                                            have no match
+    regex that looks ahead (`$`, `(?!`),  searches all of it               `regex` where it goes by what is beyond the
+    body over body_limit                                                   limit, or may; raise it
     redirect                              judged by its status             the same; ldirectord's libwww follows it
     each read may take connect_timeout    yes                              one deadline for all of it
 

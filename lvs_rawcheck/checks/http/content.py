@@ -109,16 +109,25 @@ class Matching(ContentTest):
 
     def judge(self, body: Body) -> Verdict | None:
         """Return what is wrong with the content."""
-        match = self._pattern.search(body.head + body.kept if self._with_head else body.kept, self._least)
+        searched = body.head + body.kept if self._with_head else body.kept
+        match = self._pattern.search(searched, self._least)
         found = match is not None and (self._most is None or match.start() <= self._most)
         pattern = shown(self._pattern.pattern)
         if found and self._absent and match is not None:
             return Verdict(Reason.REGEX, f"{pattern} matches at octet {match.start()}, and must not")
         if not found and not self._absent:
             return Verdict(Reason.REGEX, f"{pattern} matches nothing in {_searched(body)}")
+        if match is not None and not body.is_whole and not self._holds(match, len(searched)):
+            return Verdict(Reason.REGEX, f"{pattern} goes by what follows, and {_searched(body)} are not all of it")
         if self._absent and not body.is_whole:
             return Verdict(Reason.REGEX, f"{pattern} must match nowhere, and {_searched(body)} are not all of it")
         return None
+
+    def _holds(self, match: re.Match[bytes], octets: int) -> bool:
+        """Return whether a match in so many octets is one however they go on, rather than by the cut."""
+        from lvs_rawcheck.checks.patterns.reach import reach  # only for bodies that are cut
+
+        return match.end() + reach(self._pattern) <= octets
 
 
 def _searched(body: Body) -> str:

@@ -89,7 +89,7 @@ EXPECTING = (
     Parameter(
         "body_limit",
         "OCTETS",
-        "how much of the body is looked at by contains and regex (default: 1 MiB)",
+        "how much of the body contains and regex look at; a pattern that must see what follows fails (default: 1 MiB)",
         whole_number(1, _BODY_LIMIT_MAX),
     ),
 )

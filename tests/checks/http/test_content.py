@@ -159,6 +159,28 @@ class TestLongBodies:
             "'needle' must match nowhere, and the first 1000 octets of body (body-limit) are not all of it"
         )
 
+    @pytest.mark.parametrize(
+        "pattern", [r"\A[^E]*\Z", r"\A(?!.*ERROR)", r"x{1000}$", r"x\Z", r"(?>x*)", r"x{999}\b|x++"]
+    )
+    def test_what_matches_by_the_cut_does_not_match(self, pattern: str) -> None:
+        whole = self.verdict(b"x" * 1000, closes=True, regex=pattern)
+        assert whole is not None
+        assert whole.healthy, whole.detail
+        verdict = self.verdict(b"x" * 1001, regex=pattern)
+        assert verdict is not None
+        assert verdict.reason == REGEX
+        assert verdict.detail.endswith(
+            "goes by what follows, and the first 1000 octets of body (body-limit) are not all of it"
+        )
+
+    @pytest.mark.parametrize(
+        "pattern", [r"\bOK\b", r"^OK$", r"(?m:^OK$)", r"OK(?!x{900})", r"(?s)OK.*", r"(?=OK)", r"OK(?>\n)", r"(?<!x)OK"]
+    )
+    def test_what_matches_however_it_goes_on_passes(self, pattern: str) -> None:
+        verdict = self.verdict(b"\nOK\n" + b"x" * 1000, closes=True, regex=pattern, regex_options=["multiline"])
+        assert verdict is not None
+        assert verdict.healthy, verdict.detail
+
     def test_a_body_of_just_the_limit_is_whole(self) -> None:
         assert self.verdict(b"x" * 1000, regex="needle", regex_no_match=True) is None
 
