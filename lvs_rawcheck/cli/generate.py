@@ -40,8 +40,9 @@ NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
 VERSION_DEFAULT = "2.2.7"
 
 _DESCRIPTION = """\
-Plan raw checks for the direct-routing servers of a keepalived.conf, show the plan and the diff, and write nothing.
-Exit status 0: nothing to do, 1: changes are planned, 2: could not."""
+Plan raw checks for the direct-routing servers of a keepalived.conf, and show the plan and the diff.
+Exit status 0: nothing to do, 1: changes are planned, 2: could not.
+With --write: 0: written, or nothing to do, 1: refused, 2: could not. Nothing is reloaded."""
 
 
 def _version(text: str) -> tuple[int, ...]:

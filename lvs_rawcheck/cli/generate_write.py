@@ -67,13 +67,11 @@ class _Job:
     def __post_init__(self) -> None:
         self.tree = tree_of(self.line)
         plan, registry = self.planned.plan, self.planned.registry
-        result = plan.result()
-        configuration = file_changes(self._path, plan.octets, result, self.tree)
         self.changes = Changes(
             registry.folder,
             registry.written,
             {name: registry.found[name] for name in registry.written if name in registry.found},
-            [change for change in configuration if change.before != change.after],
+            file_changes(self._path, plan.octets, plan.result(), self.tree),
             plan.octets,
             self._group_id(),
         )

@@ -13,6 +13,11 @@ from lvs_rawcheck.generate.rollout import Decision
 from lvs_rawcheck.generate.write import Written
 
 _SHOWN = 8
+_TITLES = {
+    "load": "To load it",
+    "tidy": "To remove, once it is loaded, what nothing names any more",
+    "undo": "To undo it",
+}
 
 
 @dataclass(slots=True)
@@ -86,9 +91,9 @@ def _done(told: Told) -> list[str]:
 
 def _next(told: Told) -> list[str]:
     lines = []
-    for title, commands in _commands(told).items():
+    for purpose, commands in _commands(told).items():
         if commands:
-            lines += ["", f"To {title}:", *(f"  {command}" for command in commands)]
+            lines += ["", f"{_TITLES[purpose]}:", *(f"  {command}" for command in commands)]
     return lines
 
 
@@ -98,9 +103,9 @@ def _commands(told: Told) -> dict[str, list[str]]:
         return {}
     tidy = command_to_tidy(told.services_folder, told.unused)
     return {
-        "load it": commands_to_load(told.file, told.plan_words) if written.configuration else [],
-        "remove, once it is loaded, what nothing names any more": [tidy] if tidy is not None else [],
-        "undo it": commands_to_undo(written, told.services_folder),
+        "load": commands_to_load(told.file, told.plan_words) if written.configuration else [],
+        "tidy": [tidy] if tidy is not None else [],
+        "undo": commands_to_undo(written, told.services_folder),
     }
 
 

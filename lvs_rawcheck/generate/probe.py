@@ -20,7 +20,9 @@ from lvs_rawcheck.generate.probing import SECONDS_MOST, Progress, run_all
 from lvs_rawcheck.registry.requests import request_of
 from lvs_rawcheck.registry.service import RealServer, Service
 
-_UNASKED = Verdict(Reason.CANNOT_JUDGE, f"not asked: all checks together took more than {SECONDS_MOST:.0f} s")
+_UNASKED = Verdict(
+    Reason.CANNOT_JUDGE, f"not asked: all checks together took more than {SECONDS_MOST:.0f} s, and --only takes fewer"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from itertools import count
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
-_MODE_NEW = 0o644
 BACKUP_MARK = "lvs-rawcheck"
 
 
@@ -55,7 +54,7 @@ def found_in(folder: int, name: str) -> Found | None:
         return Found(file.read(), os.fstat(descriptor), tuple(attributes))
 
 
-def put(folder: int, name: str, octets: bytes, like: Found | None, mode: int = _MODE_NEW) -> None:
+def put(folder: int, name: str, octets: bytes, like: Found | None, mode: int = 0o600) -> None:
     """Put a file in its place; OSError: what was there is there still.
 
     like: whose mode, owner and attributes it gets; None: ours and `mode`. One caller at a time.

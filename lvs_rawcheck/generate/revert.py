@@ -6,11 +6,13 @@ Whatever was edited around them stays. What cannot be put back is named, and lef
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Script
-from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.endpoints import names_of
 from lvs_rawcheck.generate.existing import OldStanza, find_existing
 from lvs_rawcheck.generate.options import PlanOptions, selects
@@ -42,14 +44,28 @@ def revert(configuration: Configuration, options: PlanOptions) -> Reverted:
                 continue
             found.stanzas.append(stanza.check_id)
             found.edits.setdefault(path, []).append(Edit(stanza.start, stanza.end, stanza.original or b""))
-    marked = {path: [(stanza.start, stanza.end) for stanza in old.stanzas] for path, old in files.items()}
+    marked = _Stretches((path, stanza.start, stanza.end) for path, old in files.items() for stanza in old.stanzas)
     ours = programs(options)
     for script in scripts_of(configuration):
         span = script.span
-        is_marked = any(start <= span.start < end for start, end in marked.get(span.file.path, []))
-        if not is_marked and script.argv and script.argv[0] in ours:
+        if script.argv and script.argv[0] in ours and not marked.have(span.file.path, span.start):
             found.lost.append(f"{span}: {' '.join(script.argv)}: what was here before is not known: left as it is")
     return found
+
+
+class _Stretches:
+    """Stretches of files that do not overlap, each with its path, start and end."""
+
+    def __init__(self, stretches: Iterable[tuple[str, int, int]]) -> None:
+        self._sorted = sorted(stretches)
+
+    def have(self, path: str, place: int) -> bool:
+        """Return whether a place of a file lies in one of them."""
+        before = bisect_right(self._sorted, (path, place, sys.maxsize)) - 1
+        if before < 0:
+            return False
+        in_path, start, end = self._sorted[before]
+        return in_path == path and start <= place < end
 
 
 class _Meant:
@@ -58,14 +74,11 @@ class _Meant:
     def __init__(self, configuration: Configuration, options: PlanOptions) -> None:
         self._all = not options.only and not options.exclude
         virtual_servers = configuration.site.virtual_servers
-        self._spans: list[Span] = [
-            virtual.span for virtual in virtual_servers if virtual.span and selects(options, names_of(virtual))
-        ]
+        spans = (virtual.span for virtual in virtual_servers if selects(options, names_of(virtual)))
+        self._selected = _Stretches((span.file.path, span.start, span.end) for span in spans if span is not None)
 
     def has(self, path: str, stanza: OldStanza) -> bool:
-        return self._all or any(
-            span.file.path == path and span.start <= stanza.start < span.end for span in self._spans
-        )
+        return self._all or self._selected.have(path, stanza.start)
 
 
 def programs(options: PlanOptions) -> frozenset[str]:

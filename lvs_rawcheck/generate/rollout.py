@@ -7,6 +7,7 @@ The order: what needs nothing but files first, the probes last, since they take 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -102,7 +103,7 @@ def _why_no_matter(probed: Probed) -> str:
 
 
 def file_changes(path: str, before: Mapping[str, bytes], result: Mapping[str, bytes], tree: Tree) -> list[FileChange]:
-    """Return the files that change, in their places, the main one last; UsageError: they lead out of the tree.
+    """Return the files that are not as they shall be, in their places, the main one last.
 
     path: the main file as its user named it; before: all files by path, links resolved.
     """
@@ -110,7 +111,10 @@ def file_changes(path: str, before: Mapping[str, bytes], result: Mapping[str, by
     changes = []
     for real_path in sorted(result, key=lambda each: each == main):
         place = tree.place(path if real_path == main else real_path)
-        changes.append(FileChange(place, _there(tree, place, before[real_path]), result[real_path]))
+        there = _there(tree, place, before[real_path])
+        if there != result[real_path]:
+            mode = stat.S_IMODE(os.stat(real_path).st_mode)  # it may hold passwords
+            changes.append(FileChange(place, there, result[real_path], mode))
     return changes
 
 

@@ -38,6 +38,8 @@ class FileChange:
     path: str
     before: bytes | None
     after: bytes
+    mode: int = 0o600
+    """Of one that is not there yet."""
 
 
 @dataclass(slots=True)
@@ -157,7 +159,7 @@ def _write_file(change: FileChange, written: Written) -> None:
             backup = back_up(folder, name, found, written.stamp)
             written.backups.append((change.path, f"{folder_path}/{backup}"))
             _note_status(change.path, found, written)
-        put(folder, name, change.after, found)
+        put(folder, name, change.after, found, change.mode)
         written.configuration.append(change.path)
 
 

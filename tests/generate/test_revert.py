@@ -114,7 +114,7 @@ def test_some_virtual_servers_alone(site: FolderSite) -> None:
     assert text.endswith(OTHER_SERVER)
     assert text.count("MISC_CHECK {\n") == 2
     assert "notify_master" in text
-    commands = outcome.json["commands"]["remove, once it is loaded, what nothing names any more"]
+    commands = outcome.json["commands"]["tidy"]
     assert commands == [f"rm -- {site.services}/tcp-192.0.2.2-443.toml"]
 
 

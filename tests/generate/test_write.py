@@ -298,7 +298,7 @@ def test_the_commands_undo_it(site: FolderSite) -> None:
     again = site.write("--json", "--timeout", "2.5", "--observe")
     assert again.status == 0
     assert again.json["services"] == ["tcp-192.0.2.1-80"]
-    for command in again.json["commands"]["undo it"]:
+    for command in again.json["commands"]["undo"]:
         if command != "systemctl reload keepalived":
             subprocess.run(["sh", "-ec", command], check=True, timeout=10, cwd="/")
     assert site.tree() == tree
@@ -306,7 +306,7 @@ def test_the_commands_undo_it(site: FolderSite) -> None:
 
 def test_the_commands_are_those_of_the_same_plan(site: FolderSite) -> None:
     commands = site.write("--json", "--timeout", "2.5", "--accept-down", "tcp-192.0.2.1-80/192.0.2.11").json["commands"]
-    check, reload, verify = commands["load it"]
+    check, reload, verify = commands["load"]
     plan = f"lvs-rawcheck generate keepalived {site.conf} {' '.join(site.options())} --json --timeout 2.5 --check"
     assert check == plan
     assert reload == "systemctl reload keepalived"
@@ -345,7 +345,7 @@ def test_service_files_that_nothing_names_any_more_stay_until_the_reload(site: F
     unused.write_bytes(seal(b'endpoint = ["192.0.2.9:80"]\n'))
     commands = site.write("--json").json["commands"]
     assert unused.exists()
-    assert commands["remove, once it is loaded, what nothing names any more"] == [f"rm -- {unused}"]
+    assert commands["tidy"] == [f"rm -- {unused}"]
 
 
 def test_included_files_are_written_before_the_one_that_includes_them(site: FolderSite) -> None:

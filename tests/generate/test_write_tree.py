@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,12 @@ def test_all_goes_to_the_tree_and_nothing_else(site: FolderSite, root: Path) -> 
     assert b"MISC_CHECK" in (root / site.conf.relative_to("/")).read_bytes()
     again = site.run("--write", "--root", str(root))
     assert (again.status, again.stdout) == (0, "nothing to do\n")
+
+
+def test_what_few_may_read_is_not_opened_to_more(site: FolderSite, root: Path) -> None:
+    site.conf.chmod(0o600)
+    assert site.run("--write", "--root", str(root)).status == 0
+    assert stat.S_IMODE((root / site.conf.relative_to("/")).stat().st_mode) == 0o600
 
 
 def test_a_configuration_of_the_tree_is_written_in_place(site: FolderSite, root: Path) -> None:
