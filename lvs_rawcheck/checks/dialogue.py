@@ -118,7 +118,9 @@ class Dialogue(Conversation):
 
     def describe(self, octets: bytes) -> list[str]:
         """Return the lines, without passwords."""
-        return [_printable(self._blotted(line)) for line in octets.splitlines()]
+        from lvs_rawcheck.checks.narration import printable  # for `explain`: no check loads it
+
+        return [printable(self._blotted(line)) for line in octets.splitlines()]
 
     def _take_line(self, line: bytes) -> Verdict | None:
         self._reply_octets += len(line) + 1
@@ -180,8 +182,3 @@ class Dialogue(Conversation):
             if line == said or len(secret) >= TELLING_SECRET:
                 line = line.replace(secret, BLOT.encode())
         return line
-
-
-def _printable(octets: bytes) -> str:
-    text = octets.decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

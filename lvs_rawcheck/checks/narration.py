@@ -14,6 +14,12 @@ def lines_of(octets: bytes) -> list[str]:
     return [_dump_line(octets, offset) for offset in range(0, len(octets), _COLUMN_OCTETS)]
 
 
+def printable(line: bytes) -> str:
+    """Return a line of UTF-8 as a terminal may be shown it: what strangers sent must not speak to it."""
+    text = line.decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def _dump_line(octets: bytes, offset: int) -> str:
     piece = octets[offset : offset + _COLUMN_OCTETS]
     text = "".join(chr(octet) if 0x20 <= octet < 0x7F else "." for octet in piece)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from lvs_rawcheck.checks.base import shown
+from lvs_rawcheck.checks.narration import printable
 
 _BEGINS_MESSAGE = re.compile(rb"HTTP/|[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
@@ -24,7 +25,7 @@ def lines_of(octets: bytes) -> list[str]:
 def head_lines(head: bytes) -> list[str]:
     """Return the lines of a header, printable, without the blank one at its end."""
     lines = [line for octets in head.split(b"\n") if (line := octets.removesuffix(b"\r"))]
-    told = [_printable(line) for line in lines[:_LINES_TOLD]]
+    told = [printable(line) for line in lines[:_LINES_TOLD]]
     if len(lines) > _LINES_TOLD:
         told.append(f"[{len(lines) - _LINES_TOLD} further lines]")
     return told
@@ -32,13 +33,8 @@ def head_lines(head: bytes) -> list[str]:
 
 def text_lines(octets: bytes) -> list[str]:
     """Return content line by line, printable."""
-    return [_printable(line.removesuffix(b"\r")) for line in octets.removesuffix(b"\n").split(b"\n")] if octets else []
+    return [printable(line.removesuffix(b"\r")) for line in octets.removesuffix(b"\n").split(b"\n")] if octets else []
 
 
 def _content_lines(octets: bytes) -> list[str]:
     return [f"[{len(octets)} octets of body: {shown(octets)}]"] if octets else []
-
-
-def _printable(line: bytes) -> str:
-    text = line.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
