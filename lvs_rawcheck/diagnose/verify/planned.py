@@ -12,6 +12,7 @@ from lvs_rawcheck.config.keepalived.model import Checker, RealServer, VirtualSer
 from lvs_rawcheck.diagnose.verify.finding import Finding
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.marker import find_marked
+from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.wire.address import format_address, parse_address
 
@@ -96,7 +97,7 @@ def planned_checks(configuration: Configuration) -> tuple[list[PlannedCheck], li
     """Return the stanzas that keepalived would run, and what is wrong with others already as they stand."""
     planned: list[PlannedCheck] = []
     findings: list[Finding] = []
-    seen: set[tuple[str, int]] = set()
+    seen = {(span.file.path, span.start) for span in notify_spans(configuration.site)}
     for virtual in configuration.site.virtual_servers:
         for real in (*virtual.real_servers, *virtual.dropped_servers):
             for check in _ours(virtual, real):
@@ -145,11 +146,11 @@ def _left_out(check: PlannedCheck, reason: str) -> Finding:
 
 
 def _lost_markers(configuration: Configuration, seen: set[tuple[str, int]]) -> Iterator[Finding]:
-    """Yield the markers of ours behind which keepalived reads no check, as after the block of an unknown word."""
+    """Yield the markers behind which keepalived reads nothing of ours, as after the block of an unknown word."""
     for path, file in configuration.files.items():
         for marked in find_marked(file.octets):
             if (path, marked.stanza) not in seen:
                 line, _ = file.place(marked.marker)
-                what = f"behind the marker of {marked.check_id} keepalived reads no check of ours"
+                what = f"behind the marker of {marked.check_id} keepalived reads nothing of ours"
                 fix = "look for an unknown word or a brace too many above it, or generate anew"
                 yield Finding("marker", f"{path}:{line}", what, fix)

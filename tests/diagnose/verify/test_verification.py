@@ -48,6 +48,16 @@ def test_an_unknown_word_s_block_swallows_the_check_behind_it(site: Site) -> Non
     assert site.found() == {"marker": {f"{site.config_path}:{line}"}, "unplanned": {f"{OTHER} of {KEY}"}}
 
 
+def test_a_notify_line_of_ours_has_a_marker_and_is_no_check(site: Site) -> None:
+    line = '    # lvs-rawcheck VI_1/notify_stop, added\n    notify_stop "/usr/lib/lvs-rawcheck/notify STOP VI_1" root\n'
+    instance = f"vrrp_instance VI_1 {{\n    virtual_router_id 51\n{line}}}\n"
+    site.config = instance + site.config
+    assert site.found() == {}
+    # Here the unknown word's brace ends the instance, and keepalived never reads the line.
+    site.config = site.config.replace("    # lvs", "    shiny {\n    }\n    # lvs", 1)
+    assert site.found() == {"marker": {f"{site.config_path}:5"}}
+
+
 def test_a_second_server_of_the_same_address_is_left_out_with_its_check(site: Site) -> None:
     second = f"    real_server {REAL} 80 {{\n{site.stanza(ID)}    }}\n}}\n"
     site.config = site.config.removesuffix("}\n") + second
