@@ -51,6 +51,7 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
         configuration=file_changes(path, before, result, tree),
         planned_with=before,
     )
+    told.here = tree.root is None
     told.note_link(path, configuration.main.path, changes=True)
     told.unused = _unused(reverted, changes.services_folder)
     status = write_and_tell(changes, told)

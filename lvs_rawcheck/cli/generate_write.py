@@ -42,9 +42,9 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
     """Write the plan that a command line asks for; return the exit status. RawCheckError: it could not be made."""
     planned = plan_by(line)
     told = Told(planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
+    told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
     job = _Job(line, planned, told)
     if job.nothing_to_do():
-        told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
         told.sentence = "nothing to do"
         return tell(told, DONE)
     job.decide()
@@ -75,6 +75,7 @@ class _Job:
             plan.octets,
             self._group_id(),
         )
+        self.told.here = self.tree.root is None
         self.told.note_link(self._path, plan.file, changes=bool(self.changes.configuration))
         self.told.rewritten, self.told.unused = registry.rewritten, registry.unused
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.cli.output import complain, say
-from lvs_rawcheck.generate.commands import command_to_tidy, commands_to_load, commands_to_undo
+from lvs_rawcheck.generate.commands import RELOAD, command_to_tidy, commands_to_load, commands_to_undo
 from lvs_rawcheck.generate.rollout import Decision
 from lvs_rawcheck.generate.write import Written
 
@@ -30,6 +30,8 @@ class Told:
     sentence: str = ""
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    here: bool = True
+    """False: for another host, where its own people load it."""
     written: Written = field(default_factory=Written)
     services_folder: str = ""
     rewritten: list[str] = field(default_factory=list)
@@ -102,6 +104,8 @@ def _commands(told: Told) -> dict[str, list[str]]:
     if not written.configuration and not written.services:
         return {}
     tidy = command_to_tidy(told.services_folder, told.unused)
+    if not told.here:
+        return {"undo": [command for command in commands_to_undo(written, told.services_folder) if command != RELOAD]}
     return {
         "load": commands_to_load(told.file, told.plan_words) if written.configuration else [],
         "tidy": [tidy] if tidy is not None else [],

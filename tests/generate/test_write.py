@@ -335,7 +335,9 @@ def test_an_edited_service_file_is_kept_and_what_it_lacks_refused(site: FolderSi
     assert site.tree() == tree
     path.write_text(path.read_text() + '[[real_server]]\naddress = "192.0.2.12"\n')
     edited = path.read_bytes()
-    assert site.write().status == 0
+    outcome = site.write()
+    assert outcome.status == 0
+    assert "service file tcp-192.0.2.1-80: edited, and kept as it is" in outcome.stdout
     assert path.read_bytes() == edited
 
 

@@ -77,6 +77,7 @@ def test_all_goes_to_the_tree_and_nothing_else(site: FolderSite, root: Path) -> 
     assert outcome.status == 0
     assert "no check was tried: --root is for another host" in outcome.stdout
     assert "another host's: whether the scripts are there" in outcome.stdout
+    assert "systemctl" not in outcome.stdout
     assert site.tree() == before
     assert files(root) == sorted(
         (str(site.conf.relative_to("/")), f"{site.services.relative_to('/')}/tcp-192.0.2.1-80.toml")
