@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,13 +98,15 @@ def test_included_files_are_tested_in_their_places(tmp_path: Path, how: str) -> 
 
 
 @needs_keepalived
-def test_nothing_is_left_behind(conf: Path) -> None:
-    before = set(Path("/tmp").glob("lvs-rawcheck-*")), Path("/etc/passwd").read_bytes()
-    mounts = Path("/proc/self/mounts").read_bytes()
-    config_test(str(conf), {str(conf): with_unknown(SERVER, 3)}, None)
+def test_nothing_is_left_behind(conf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    passwd, mounts = Path("/etc/passwd").read_bytes(), Path("/proc/self/mounts").read_bytes()
+    assert config_test(str(conf), {str(conf): with_unknown(SERVER, 3)}, None).validated
+    assert list(temporary.iterdir()) == []
     assert conf.read_bytes() == SERVER
-    assert (set(Path("/tmp").glob("lvs-rawcheck-*")), Path("/etc/passwd").read_bytes()) == before
-    assert Path("/proc/self/mounts").read_bytes() == mounts
+    assert (Path("/etc/passwd").read_bytes(), Path("/proc/self/mounts").read_bytes()) == (passwd, mounts)
 
 
 @needs_keepalived
