@@ -57,11 +57,17 @@ def match(planned: list[PlannedCheck], dump: Dump, settings: GlobalSettings) -> 
 
 
 def _same_command(argv: list[str], live: list[str]) -> bool:
-    """Return whether keepalived runs a command: of its first word it makes the canonical path."""
+    """Return whether keepalived runs a command: of its first word it makes the canonical path.
+
+    It keeps the name of a link where the link's target has a file of that name beside it (check_script_secure in
+    lib/notify.c).
+    """
     if argv[1:] != live[1:] or not live:
         return False
     folder, _, name = argv[0].rpartition("/")
-    return live[0] in (argv[0], f"{os.path.realpath(folder or '/').rstrip('/')}/{name}")
+    real = os.path.realpath(argv[0])
+    beside = f"{real.rpartition('/')[0]}/{name}"
+    return live[0] in (argv[0], f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", real, beside)
 
 
 def _not_live(

@@ -97,6 +97,20 @@ def test_a_folder_that_is_a_link_is_the_same_command(site: Site) -> None:
     assert site.found() == {}
 
 
+def test_a_script_that_is_a_link_loses_its_name(site: Site) -> None:
+    """keepalived keeps it only where a file of that name is beside the link's target (lib/notify.c)."""
+    target = site.folder / "elsewhere" / "launcher.py"
+    target.parent.mkdir()
+    site.verdict.rename(target)
+    site.verdict.symlink_to(target)
+    named = site.dumps[0]
+    site.dumps = [named.replace(str(site.verdict), str(target))]
+    assert site.found() == {}
+    (target.parent / site.verdict.name).symlink_to(target)
+    site.dumps = [named.replace(str(site.verdict), str(target.parent / site.verdict.name))]
+    assert site.found() == {}
+
+
 def test_another_checker_beside_ours_that_was_dropped(site: Site) -> None:
     theirs = '        MISC_CHECK {\n            misc_path "/no/such/script"\n        }\n'
     site.config = site.config.replace(site.stanza(ID), site.stanza(ID) + theirs)
