@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The site's configuration before, and where things are."""
+
+from __future__ import annotations
+
+VIP, PORT = "10.0.0.100", 80
+CONF = "/run/keepalived.conf"
+TOOLS, SERVICES, STATE = "/run/tools", "/run/services.d", "/run/lvs-rawcheck"
+SERVICE = f"tcp-{VIP}-{PORT}"
+PRIORITIES = {"lb1": 150, "lb2": 100}
+"""Of the directors, by name."""
+
+
+def configuration(priority: int) -> str:
+    """Return a director's configuration: a server asked over TCP, one over HTTP, weights and timers that differ."""
+    return f"""\
+global_defs {{
+    enable_script_security
+    script_user root
+    vrrp_garp_master_delay 1
+}}
+
+vrrp_instance VI_1 {{
+    interface eth0
+    virtual_router_id 51
+    state BACKUP
+    priority {priority}
+    advert_int 1
+    virtual_ipaddress {{
+        {VIP}/32
+    }}
+}}
+
+virtual_server {VIP} {PORT} {{
+    delay_loop 6
+    lb_algo rr
+    lb_kind DR
+    protocol TCP
+
+    real_server 10.0.0.42 {PORT} {{
+        weight 3
+        TCP_CHECK {{
+            connect_timeout 2
+            retry 0
+        }}
+    }}
+    real_server 10.0.0.43 {PORT} {{
+        weight 5
+        delay_loop 5
+        HTTP_GET {{
+            url {{
+                path /
+                status_code 200
+            }}
+            connect_timeout 2
+            retry 1
+            delay_before_retry 2
+        }}
+    }}
+}}
+"""
