@@ -10,6 +10,7 @@ from lvs_rawcheck.checks.http.head import HEAD_LIMIT
 from lvs_rawcheck.checks.http.request import (
     VERSIONS,
     HttpRequest,
+    header_from_file,
     octets_of,
     parse_expected_header,
     parse_host,
@@ -61,6 +62,13 @@ ASKING = (
     Parameter("host", "NAME", "the Host header (default: VIP:PORT)", parse_host),
     Parameter("no_host", None, "send no Host header"),
     Parameter("header", "'NAME: VALUE'", "a further header to send", parse_request_header, many=True),
+    Parameter(
+        "header_file",
+        "FILE",
+        "a further header, the first line of a file that only its owner can read: for credentials",
+        header_from_file,
+        many=True,
+    ),
     Parameter("http_version", "VERSION", "1.0 (default), 1.0C (with Connection: close), 1.1", one_of(*VERSIONS), "1.0"),
 )
 EXPECTING = (
@@ -105,7 +113,7 @@ def prepare(values: Values) -> MakeConversation:
     request = HttpRequest(
         values.octets("path") or b"/",
         values.octets("host"),
-        values.all("header"),  # type: ignore[arg-type]
+        [*values.all("header"), *values.all("header_file")],  # type: ignore[list-item]
         values.text("method") or "GET",
         values.text("http_version") or "1.0",
         names_host=not values.flag("no_host"),

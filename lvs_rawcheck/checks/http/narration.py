@@ -10,6 +10,7 @@ from lvs_rawcheck.checks.narration import printable
 
 _BEGINS_MESSAGE = re.compile(rb"HTTP/|[A-Z]+ \S+ HTTP/1\.[01]\r?\n")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
+_CREDENTIALS = re.compile(rb"(?i)^((?:proxy-)?authorization: *|cookie: *).*", re.DOTALL)
 _LINES_TOLD = 200
 
 
@@ -23,9 +24,9 @@ def lines_of(octets: bytes) -> list[str]:
 
 
 def head_lines(head: bytes) -> list[str]:
-    """Return the lines of a header, printable, without the blank one at its end."""
+    """Return the lines of a header, printable, without the blank one at its end and without credentials."""
     lines = [line for octets in head.split(b"\n") if (line := octets.removesuffix(b"\r"))]
-    told = [printable(line) for line in lines[:_LINES_TOLD]]
+    told = [printable(_CREDENTIALS.sub(rb"\1***", line)) for line in lines[:_LINES_TOLD]]
     if len(lines) > _LINES_TOLD:
         told.append(f"[{len(lines) - _LINES_TOLD} further lines]")
     return told

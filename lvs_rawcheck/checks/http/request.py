@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from lvs_rawcheck.checks.parameters import password_from_file
 from lvs_rawcheck.errors import UsageError
 
 TYPE_CHECKING = False
@@ -110,6 +111,15 @@ def parse_request_header(text: str) -> Header:
     if name.lower() in _FRAMING:
         raise UsageError(f"a request without a body has no such header: {text!r}")
     return name, value
+
+
+def header_from_file(path: str) -> Header:
+    """Return the header that the first line of a file is, which only its owner can read; UsageError that tells none."""
+    line = password_from_file(path)
+    try:
+        return parse_request_header(line)
+    except UsageError:
+        raise UsageError(f"the first line of {path!r} is no header to add to a request: `Name: value`") from None
 
 
 def parse_expected_header(text: str) -> tuple[bytes, bytes | None]:

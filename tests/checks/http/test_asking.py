@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +162,27 @@ def test_contradictions_are_one_sentence(told: dict[str, Any], sentence: str) ->
         prepared(**told)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_header_from_a_file_is_sent_and_told_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("Authorization: Basic c2VjcmV0\nsecond line\n")
+    path.chmod(0o600)
+    conversation = prepared(host="a", header_file=[str(path)])()
+    conversation.connected()
+    asked = conversation.octets_to_send()
+    assert b"\r\nAuthorization: Basic c2VjcmV0\r\n" in asked
+    assert "second line" not in asked.decode()
+    assert "Authorization: ***" in conversation.describe(asked)
+    assert "c2Vj" not in "".join(conversation.describe(asked))
+
+
+def test_a_file_that_holds_no_header_or_is_open_to_others_is_refused_without_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("c2VjcmV0\n")
+    path.chmod(0o600)
+    for mode, sentence in ((0o600, "is no header to add to a request"), (0o640, "is open to others: chmod 600 it")):
+        path.chmod(mode)
+        with pytest.raises(UsageError, match=sentence) as refused:
+            prepared(header_file=[str(path)])
+        assert "c2Vj" not in str(refused.value)
