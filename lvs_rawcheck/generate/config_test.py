@@ -40,6 +40,8 @@ exec "$@"
 """
 # 0: sound; 4: cannot run; 5: errors, but would run; 6: script security (main.c, since 2.2.0); 3: errors, before.
 _VALIDATED = (0, 3, 4, 5, 6)
+# Of the main file; it ends with 0 all the same (check_conf_file and read_conf_file, lib/parser.c).
+_NOT_READ = ("Config files missing", "Configuration file '")
 _LINE = re.compile(r"\b[Ll]ine \d+")
 _NAME_SERVICES = re.compile(rb"^(passwd|group|initgroups):.*$", re.MULTILINE)
 _ACCOUNT = re.compile(rb"^([^:\n]*:[^:\n]*):\d+:\d+:", re.MULTILINE)
@@ -66,14 +68,18 @@ def config_test(
     """Return what keepalived says of the configuration at `path`, with these octets for some of its files.
 
     overlay: by path, absolute and links resolved; each is a file that is there. config_id: see `read_keepalived`.
-    LinkError: it could not be asked: not installed, no mount namespace allowed, not done in time.
+    LinkError: it could not be asked: not installed, no mount namespace allowed, not done in time, or it read nothing.
     """
+    path = os.path.abspath(path)  # it is run in another folder
     command = [program, "-t", "-f", path, *(("-i", config_id) if config_id is not None else ())]
     with tempfile.TemporaryDirectory(prefix="lvs-rawcheck-") as folder:
         mounts = [*_files_mounted(Path(folder), overlay), *_accounts_mounted(Path(folder))]
         pairs = [word for source, place in mounts for word in (str(source), place)]
         unshare = ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "--"]
-        return _run([*unshare, "sh", "-c", _ENTER, "sh", *pairs, "-", *command])
+        tested = _run([*unshare, "sh", "-c", _ENTER, "sh", *pairs, "-", *command])
+    if any(message.startswith(_NOT_READ) and f"'{path}'" in message for message in tested.messages):
+        raise LinkError(f"it read nothing: {tested.messages[0]}")
+    return tested
 
 
 def _files_mounted(folder: Path, overlay: Mapping[str, bytes]) -> list[tuple[Path, str]]:

@@ -142,6 +142,24 @@ def test_a_keepalived_that_reloads_only_what_is_sound_must_find_it_sound(tmp_pat
 
 
 @needs_keepalived
+def test_a_relative_path_is_the_caller_s(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is run in another folder, and says of a file that it does not find there nothing by its exit status."""
+    monkeypatch.chdir(conf.parent)
+    judgement = judge_by_keepalived(conf.name, {str(conf): with_unknown(SERVER, 3)}, None)
+    assert len(judgement.refusals) >= 1
+    assert "frobnicate" in judgement.refusals[0]
+
+
+@needs_keepalived
+@pytest.mark.parametrize("state", ["missing", "executable"])
+def test_where_it_reads_nothing_it_was_not_asked(conf: Path, state: str) -> None:
+    """It ends with 0 then."""
+    conf.unlink() if state == "missing" else conf.chmod(0o755)
+    with pytest.raises(LinkError, match="it read nothing"):
+        config_test(str(conf), {}, None)
+
+
+@needs_keepalived
 def test_where_it_breaks_off_already_it_says_nothing_of_the_result(conf: Path) -> None:
     conf.write_bytes(SERVER.replace(b"lb_algo rr", b"lb_algo"))
     judgement = judge_by_keepalived(str(conf), {str(conf): SERVER}, None)
