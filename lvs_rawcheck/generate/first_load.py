@@ -53,9 +53,24 @@ def _out_of_table(plan: Plan, fwmarks: Mapping[int, Marked], table: IpvsTable) -
 
 
 def _loaded(plan: Plan, state: str) -> set[str]:
-    """Return the IDs of the stanzas that are there already, and were run: a check leaves its last verdict."""
-    there = {marked.check_id for octets in plan.octets.values() for marked in find_marked(octets)}
-    return {check_id for check_id in there if os.path.exists(f"{state}/last/{check_id}")}
+    """Return the IDs of the stanzas that are there already, and were run since: a check leaves its last verdict.
+
+    One from before the file was written may be of a stanza that was there once, and was taken out in between.
+    """
+    loaded = set()
+    for path, octets in plan.octets.items():
+        written = os.stat(path).st_ctime_ns  # not when it was last edited: a copy may keep that time
+        there = (marked.check_id for marked in find_marked(octets))
+        loaded |= {check_id for check_id in there if _changed_ns(f"{state}/last/{check_id}") > written}
+    return loaded
+
+
+def _changed_ns(path: str) -> int:
+    """Return when a file was last changed, 0 where there is none."""
+    try:
+        return os.stat(path).st_ctime_ns
+    except OSError:
+        return 0
 
 
 def in_table(
