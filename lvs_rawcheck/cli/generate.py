@@ -31,7 +31,7 @@ from lvs_rawcheck.generate.options import (
 )
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_changes
-from lvs_rawcheck.generate.report import to_json
+from lvs_rawcheck.generate.report import all_warnings, to_json
 from lvs_rawcheck.generate.rollout import demand_inside, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services, unknown_ids
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
@@ -151,7 +151,7 @@ def _run(arguments: list[str]) -> int:
         return run_write(line, arguments)
     planned = plan_by(line)
     if line.values["json"]:
-        say(json.dumps(to_json(planned.plan), indent=2))
+        say(json.dumps(_to_json(planned), indent=2))
     else:
         _show(planned, brief=bool(line.values["check"]))
     return planned.status
@@ -225,6 +225,11 @@ def registry_plan(plan: Plan, options: PlanOptions) -> RegistryChanges:
 
 def _missing_ids(plan: Plan, options: PlanOptions) -> list[str]:
     return list(unknown_ids(plan, options.services, import_site_packages)) if options.style == SERVICE else []
+
+
+def _to_json(planned: Planned) -> dict[str, object]:
+    report = to_json(planned.plan)
+    return {**report, "warnings": [*all_warnings(planned.plan), *_registry_lines(planned)]}
 
 
 def _show(planned: Planned, brief: bool) -> None:

@@ -43,10 +43,15 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
     planned = plan_by(line)
     told = Told(planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
     told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
+    left = {(skip.virtual_server, skip.real_server) for skip in planned.plan.skipped}
+    if left:
+        told.notes.append(f"{len(left)} real servers are left as they are, wholly or in part: the plan says why")
     job = _Job(line, planned, told)
     if job.nothing_to_do():
+        told.refusals += job.unknown_checks()
         told.sentence = "nothing to do"
-        return tell(told, DONE)
+        return tell(told, REFUSED if told.refusals else DONE)
+    told.notes += job.unknown_checks()
     job.decide()
     if told.refusals:
         told.sentence = "nothing was written"
@@ -89,6 +94,14 @@ class _Job:
 
     def nothing_to_do(self) -> bool:
         return not self.changes.services and not self.changes.configuration and not self.planned.registry.faults
+
+    def unknown_checks(self) -> list[str]:
+        """Return what is amiss with stanzas that the plan leaves as they are, which nothing here mends."""
+        return [
+            f"{check_id}: a stanza names it, and the registry has no such check, so it fails always: put its service"
+            " file back, or take the stanza out (--revert)"
+            for check_id in self.planned.missing_ids
+        ]
 
     def decide(self) -> None:
         """Note what speaks against it."""
@@ -156,13 +169,17 @@ def write_and_tell(changes: Changes, told: Told, write_roles: Callable[[], None]
         write(changes, time, told.written, write_roles)
     except WriteRefused as error:
         told.refusals.append(str(error))
-        told.sentence = "not all was written" if told.written.services else "nothing was written"
+        told.sentence = _how_much(told.written)
         return tell(told, REFUSED)
     except WriteFailed as error:
         told.refusals.append(f"could not write: {error}")
-        told.sentence = "not all was written" if told.written.services else "nothing was written"
+        told.sentence = _how_much(told.written)
         return tell(told, COULD_NOT)
     return tell(told, DONE)
+
+
+def _how_much(written: Written) -> str:
+    return "not all was written" if written.services or written.configuration else "nothing was written"
 
 
 def _say_progress(done: int, total: int) -> None:

@@ -98,6 +98,15 @@ def write(changes: Changes, time: str, written: Written, before_configuration: C
         raise WriteFailed(f"{place}{error.strerror or error}") from error
 
 
+@contextmanager
+def _putting(path: str) -> Iterator[None]:
+    """Name the file that could not be written; WriteFailed. The errors themselves name temporary files, or none."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteFailed(f"{path}: {error.strerror or error}") from error
+
+
 def _folders(changes: Changes) -> list[str]:
     folders = {os.path.realpath(os.path.dirname(change.path)) for change in changes.configuration}
     if changes.services:
@@ -139,18 +148,19 @@ def _write_services(changes: Changes, written: Written) -> None:
         return
     with opened_folder(changes.services_folder) as folder:
         for name, octets in changes.services.items():
-            found = found_in(folder, f"{name}{SUFFIX}")
-            if found is not None:
-                backup = back_up(folder, f"{name}{SUFFIX}", found, written.stamp)
-                written.service_backups.append((f"{name}{SUFFIX}", backup))
-            write_service(changes.services_folder, name, octets, changes.group_id)
+            with _putting(f"{changes.services_folder}/{name}{SUFFIX}"):
+                found = found_in(folder, f"{name}{SUFFIX}")
+                if found is not None:
+                    backup = back_up(folder, f"{name}{SUFFIX}", found, written.stamp)
+                    written.service_backups.append((f"{name}{SUFFIX}", backup))
+                write_service(changes.services_folder, name, octets, changes.group_id)
             written.services.append(name)
         os.fsync(folder)
 
 
 def _write_file(change: FileChange, written: Written) -> None:
     folder_path, name = os.path.split(change.path)
-    with opened_folder(folder_path) as folder:
+    with _putting(change.path), opened_folder(folder_path) as folder:
         found = found_in(folder, name)
         _demand_same(change.path, found, change.before)
         if found is None:

@@ -252,7 +252,7 @@ def test_no_room_leaves_what_was_there(tmp_path: Path) -> None:
             (tmp_path / "said").write_text(str(error))
 
     in_child(work)
-    assert "File too large" in (tmp_path / "said").read_text()
+    assert (tmp_path / "said").read_text() == f"{folder.service}: File too large"
     assert folder.state() == (OLD, None, OLD, OLD)
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith("-new")] == []
 
@@ -359,6 +359,39 @@ def test_included_files_are_written_before_the_one_that_includes_them(site: Fold
     outcome = site.write("--json")
     assert (outcome.status, outcome.json["written"]) == (0, [str(included), str(site.conf)])
     assert site.write().stdout == "nothing to do\n"
+
+
+def test_half_a_configuration_is_not_nothing(site: FolderSite) -> None:
+    """The second file's backup would have too long a name."""
+    instance, _, servers = CONFIGURATION.partition("virtual_server")
+    (site.folder / "keepalived" / "servers.conf").write_text(f"virtual_server{servers}")
+    site.conf = site.folder / "keepalived" / f"{'k' * 240}.conf"
+    site.conf.write_text(f"{instance}include servers.conf\n")
+    outcome = site.write("--style", "inline", "--program", str(site.scripts / "verdict"))
+    assert outcome.status == 2
+    assert f"could not write: {site.conf}: File name too long" in outcome.stderr
+    assert "not all was written" in outcome.stdout
+    assert "To undo it:" in outcome.stdout
+
+
+def test_a_check_that_the_registry_lacks_is_no_success(site: FolderSite) -> None:
+    site.write()
+    (site.services / "tcp-192.0.2.1-80.toml").unlink()
+    tree = site.tree()
+    outcome = site.write("--exclude", "192.0.2.1")
+    assert outcome.status == 1
+    assert "tcp-192.0.2.1-80/192.0.2.11: a stanza names it, and the registry has no such check" in outcome.stderr
+    assert site.tree() == tree
+    plan = site.run("--exclude", "192.0.2.1", "--json")
+    assert plan.status == 1
+    assert any("tcp-192.0.2.1-80/192.0.2.12: a stanza names it" in warning for warning in plan.json["warnings"])
+
+
+def test_servers_that_are_left_as_they_are_are_counted(site: FolderSite) -> None:
+    site.conf.write_text(CONFIGURATION.replace("lb_kind DR", "lb_kind NAT"))
+    outcome = site.write()
+    assert outcome.status == 0
+    assert "2 real servers are left as they are" in outcome.stdout
 
 
 def test_json_says_what_was_refused(site: FolderSite) -> None:
