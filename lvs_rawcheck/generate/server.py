@@ -117,6 +117,7 @@ class ServerPlanner:
         server, number = self._server, len(self._own.checks) + 1
         prepared = prepare(server, self._services, number, translation, times, never_before=times.before is None)
         self._validator.demand_valid(translation.checks, server.address, prepared.endpoints)
+        self._validator.demand_valid_ways(standby.way for standby in prepared.server.standby_checks)
         if prepared.check_id in self._options.held_out and not self._services.virtual.ha_suspend:
             return replace(prepared, times=held_out(times))
         return prepared

@@ -17,7 +17,8 @@ from lvs_rawcheck.generate.refusal import Refused
 
 RULE = (
     "timeout: connect_timeout for each phase that had it to itself (tcp, dns, udp, ping 1; http 3: connection, first "
-    "octet, rest; https 4; smtp 4; times the urls)"
+    "octet, rest; https 4; smtp 4; times the urls)\n"
+    "retries: delay_before_retry was counted from the end of a failed check, a MISC_CHECK's is from its beginning"
 )
 _GRACE = 1.0  # what a check has left after its deadline, GRACE of the commands' exit_status.py
 _SHORTEST = 0.01
@@ -48,6 +49,20 @@ class Pace:
         return self.delay_loop + self.retry * max(self.delay_before_retry, self.timeout) + self.timeout
 
 
+class PaceBefore(Pace):
+    """The pace of a checker of keepalived's own."""
+
+    __slots__ = ()
+
+    @property
+    def worst_detection(self) -> float:
+        """Return the longest time from a failure to its effect.
+
+        The next run begins delay_before_retry after the end of the one before (check_tcp.c, tcp_epilog).
+        """
+        return self.delay_loop + self.retry * (self.delay_before_retry + self.timeout) + self.timeout
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """All times of one stanza of ours, and what is not MISC_CHECK's default there, as keepalived writes it."""
@@ -63,14 +78,20 @@ class Times:
 
 def times_of(checker: Checker, server: RealServer, phases: int, timeout: float | None) -> Times:
     """Return the times of what replaces a checker. timeout: given by the user, None: by connect_timeout."""
-    connect_timeout = checker.connect_timeout or CONNECT_TIMEOUT_DEFAULT
-    before = Pace(connect_timeout, checker.delay_loop, checker.retry, checker.delay_before_retry)
+    connect_timeout = _connect_timeout(checker)
+    before = PaceBefore(connect_timeout, checker.delay_loop, checker.retry, checker.delay_before_retry)
     ours = timeout if timeout is not None else min(phases * connect_timeout, TIMEOUT_MAX)
     after = Pace(ours, checker.delay_loop, checker.retry, checker.delay_before_retry)
     lines = _lines(server, after, checker.warmup, checker.alpha)
     if checker.block.all("log_all_failures"):
         lines += ("log_all_failures",)
     return Times(before, after, checker.warmup, checker.alpha, misc_timeout(ours), lines)
+
+
+def _connect_timeout(checker: Checker) -> float:
+    """Return the connect_timeout in force, of an SMTP_CHECK's only host its own."""
+    of_hosts = [host.connect_timeout for host in checker.hosts]
+    return (of_hosts[0] if len(of_hosts) == 1 else None) or checker.connect_timeout or CONNECT_TIMEOUT_DEFAULT
 
 
 def times_of_new(server: RealServer, virtual: VirtualServer, timeout: float | None) -> Times:

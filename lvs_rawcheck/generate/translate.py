@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lvs_rawcheck.checks.http.kind import BODY_LIMIT_DEFAULT, BODY_LIMIT_MAX
 from lvs_rawcheck.config.keepalived.model import Checker, Connection, RealServer, Url, VirtualServer
 from lvs_rawcheck.generate.refusal import Kept, Refused
 
@@ -64,7 +65,7 @@ def translate(checker: Checker, server: RealServer, virtual: VirtualServer) -> T
 
 def _connection(checker: Checker) -> Connection:
     if len(checker.hosts) > 1:
-        raise Refused(f"{checker.kind} asks {len(checker.hosts)} hosts one after the other")
+        raise Refused(f"{checker.kind} stands for {len(checker.hosts)} checkers, one a host")
     return checker.hosts[0] if checker.hosts else checker.connection
 
 
@@ -93,21 +94,21 @@ def _tcp(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Trans
 def _http(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Translated:
     """One check a url. Connection, first octet and rest of the answer each had connect_timeout; TLS its handshake."""
     kind = "https" if checker.kind == "SSL_GET" else "http"
-    checks = tuple(
-        CheckText(kind, tuple(_url_values(url, checker, url.virtualhost or _host(checker, server, virtual))))
-        for url in checker.urls
-    )
-    notes = () if len(checks) < 2 else (f"all {len(checks)} urls are asked in each check, no longer one a round",)
-    return checks, (4 if kind == "https" else 3) * len(checks), notes
+    checks = tuple(CheckText(kind, tuple(_url_values(url, checker, server, virtual))) for url in checker.urls)
+    notes = [] if len(checks) < 2 else [f"all {len(checks)} urls are asked in each check, no longer one a round"]
+    if not all(_host(url, checker, server, virtual) for url in checker.urls):
+        notes.append("no virtualhost: its Host header was the real server's address and port, and is VIP and port now")
+    return checks, (4 if kind == "https" else 3) * len(checks), tuple(notes)
 
 
-def _host(checker: Checker, server: RealServer, virtual: VirtualServer) -> str | None:
+def _host(url: Url, checker: Checker, server: RealServer, virtual: VirtualServer) -> str | None:
     own = checker.parameters.get("virtualhost")
-    return (own if isinstance(own, str) else None) or server.virtualhost or virtual.virtualhost
+    return url.virtualhost or (own if isinstance(own, str) else None) or server.virtualhost or virtual.virtualhost
 
 
-def _url_values(url: Url, checker: Checker, host: str | None) -> list[tuple[str, Value]]:
+def _url_values(url: Url, checker: Checker, server: RealServer, virtual: VirtualServer) -> list[tuple[str, Value]]:
     values: list[tuple[str, Value]] = [("path", url.path)]
+    host = _host(url, checker, server, virtual)
     if host:
         values.append(("host", host))
     protocol = checker.parameters.get("http_protocol")
@@ -118,14 +119,21 @@ def _url_values(url: Url, checker: Checker, host: str | None) -> list[tuple[str,
     if url.digest is not None:
         values.append(("md5", url.digest))
     values += _regex_values(url)
-    name = checker.parameters.get("sni_name") or host
-    if checker.kind == "SSL_GET" and isinstance(name, str) and _names_server(checker):
+    name = _server_name(url, checker, virtual)
+    if name is not None:
         values.append(("sni", name))
     return values
 
 
-def _names_server(checker: Checker) -> bool:
-    return bool(checker.parameters.get("enable_sni") or checker.parameters.get("sni_name"))
+def _server_name(url: Url, checker: Checker, virtual: VirtualServer) -> str | None:
+    """Return the name that TLS is told, None for none: the real server's virtualhost is passed over (check_ssl.c)."""
+    own, name = checker.parameters.get("virtualhost"), checker.parameters.get("sni_name")
+    if checker.kind != "SSL_GET" or not (checker.parameters.get("enable_sni") or name):
+        return None
+    for each in (name, url.virtualhost, own, virtual.virtualhost):
+        if isinstance(each, str):
+            return each
+    return None
 
 
 def _regex_values(url: Url) -> list[tuple[str, Value]]:
@@ -140,7 +148,19 @@ def _regex_values(url: Url) -> list[tuple[str, Value]]:
         offset = getattr(url, name)
         if offset:
             values.append((name, offset))
+    values += _body_limit(url)
     return values
+
+
+def _body_limit(url: Url) -> list[tuple[str, Value]]:
+    """Return how much of a body has to be kept for the offsets, where that is more than is anyway.
+
+    keepalived keeps what it has to (check_http.c); beyond the most of ours the kind refuses the pattern.
+    """
+    furthest = max(url.regex_min_offset or 0, url.regex_max_offset or 0)
+    if furthest <= BODY_LIMIT_DEFAULT:
+        return []
+    return [("body_limit", min(furthest + BODY_LIMIT_DEFAULT, BODY_LIMIT_MAX))]
 
 
 def _smtp(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Translated:

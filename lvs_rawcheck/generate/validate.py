@@ -13,10 +13,13 @@ from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.generate.translate import CheckText, Value
+from lvs_rawcheck.registry.keys import STANDBY_KEYS
 from lvs_rawcheck.wire.address import parse_address
 
 if TYPE_CHECKING:
     from lvs_rawcheck.checks.kind import Step
+
+_WAY = {parameter.name: parameter for parameter in STANDBY_KEYS}
 
 
 class CheckValidator:
@@ -45,6 +48,15 @@ class CheckValidator:
         if isinstance(judged, str):
             raise Refused(judged)
         return judged
+
+    def demand_valid_ways(self, ways: Iterable[tuple[tuple[str, str | int], ...]]) -> None:
+        """Raise Refused if the registry does not take where standard checks go."""
+        for way in ways:
+            for name, value in way:
+                try:
+                    _converted(_WAY[name], value)
+                except UsageError as error:
+                    raise Refused(f"its own connections cannot be said in a service file: {error}") from error
 
     def _prepare(self, check: CheckText) -> Step:
         kind = load_kind(check.kind, self._import_libraries)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from lvs_rawcheck.cli.exit_status import GRACE
-from lvs_rawcheck.generate.timing import Pace, misc_timeout, seconds
+from lvs_rawcheck.generate.timing import Pace, PaceBefore, misc_timeout, seconds
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from lvs_rawcheck.generate.timing import Pace, misc_timeout, seconds
         (Pace(timeout=3, delay_loop=6, retry=0, delay_before_retry=1), 9),
         (Pace(timeout=3, delay_loop=6, retry=2, delay_before_retry=5), 19),
         (Pace(timeout=3, delay_loop=6, retry=2, delay_before_retry=1), 15),  # a run lasts longer than the delay
+        (PaceBefore(timeout=3, delay_loop=6, retry=2, delay_before_retry=5), 25),  # each from the end of the one before
     ],
 )
 def test_worst_detection(pace: Pace, worst: float) -> None:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1024 * 1024
 BODY_LIMIT_DEFAULT = MEBIBYTE
-_BODY_LIMIT_MAX = 64 * MEBIBYTE
-_OFFSET_MAX = _BODY_LIMIT_MAX + MEBIBYTE
+BODY_LIMIT_MAX = 64 * MEBIBYTE
+_OFFSET_MAX = BODY_LIMIT_MAX + MEBIBYTE
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _DIGEST_DIGITS = {"md5": 32, "sha256": 64}
 BODY, RESPONSE = "body", "response"
@@ -98,7 +98,7 @@ EXPECTING = (
         "body_limit",
         "OCTETS",
         "how much of the body contains and regex look at; a pattern that must see what follows fails (default: 1 MiB)",
-        whole_number(1, _BODY_LIMIT_MAX),
+        whole_number(1, BODY_LIMIT_MAX),
     ),
 )
 _OF_REGEX = (

@@ -51,6 +51,8 @@ def build_checker(block: Block, inherited: Inherited, values: Values) -> Checker
     for child in block.children:
         if not values.timing(own, child, strict_retry=False) and not _connects(connection, child, values):
             rest.append(child)
+        if isinstance(child, Block) and kind == "SMTP_CHECK":
+            _take_times_of_host(own, child, values)
     checker = _in_force(block, own, connection, inherited)
     read_own = _OWN.get(kind)
     for child in rest:
@@ -58,6 +60,13 @@ def build_checker(block: Block, inherited: Inherited, values: Values) -> Checker
             read_own(checker, child, values)
     _judge(checker, values)
     return checker
+
+
+def _take_times_of_host(own: Timers, host: Block, values: Values) -> None:
+    """Take what a host of SMTP_CHECK's says for the whole checker: all times but connect_timeout, which is its own."""
+    for child in host.children:
+        if child.keyword != "connect_timeout":
+            values.timing(own, child, strict_retry=False)
 
 
 def _in_force(block: Block, own: Timers, connection: Connection, inherited: Inherited) -> Checker:
@@ -235,7 +244,10 @@ def _smtp(checker: Checker, statement: Statement, values: Values) -> None:
     if isinstance(statement, Block):
         host = Connection()
         for child in statement.children:
-            _connects(host, child, values)
+            if child.keyword == "connect_timeout":
+                host.connect_timeout = values.connect_timeout(child) or host.connect_timeout
+            else:
+                _connects(host, child, values)
         checker.hosts.append(host)
     elif statement.keyword == "helo_name":
         checker.parameters["helo_name"] = values.word(statement)
@@ -314,7 +326,7 @@ def _judge(checker: Checker, values: Values) -> None:
     elif checker.kind == "FILE_CHECK" and "track_file" not in checker.parameters:
         checker.dropped = "it has no track_file"
     elif checker.kind == "SMTP_CHECK" and checker.hosts and _sets_anything(checker):
-        checker.hosts.clear()
+        checker.hosts.insert(0, checker.connection)
     if checker.dropped is not None:
         values.findings.error(checker.block.span, "dropped", f"keepalived drops this {checker.kind}: {checker.dropped}")
 

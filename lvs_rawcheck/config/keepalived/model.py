@@ -156,6 +156,8 @@ class Connection:
     bind_port: int | None = None
     bind_if: str | None = None
     fwmark: int | None = None
+    connect_timeout: float | None = None
+    """Of a host of SMTP_CHECK's; elsewhere the checker has it."""
 
 
 @dataclass(slots=True)
@@ -196,7 +198,8 @@ class Checker(Settings):
     parameters: dict[str, PARAMETER_VALUE] = field(default_factory=dict)
     urls: list[Url] = field(default_factory=list)
     hosts: list[Connection] = field(default_factory=list)
-    """SMTP_CHECK's old `host` blocks, if nothing else says where to connect to."""
+    """SMTP_CHECK's old `host` blocks, the checker's own connection first if it sets any: keepalived makes a checker of
+    each (smtp_check_end_handler in check_smtp.c)."""
     script: Script | None = None
     """MISC_CHECK's."""
     dropped: str | None = None

@@ -237,10 +237,17 @@ def test_checkers_without_what_they_need_are_dropped(tmp_path: Path) -> None:
     assert [each.dropped is None for each in server.checkers] == [False, False, False, True]
 
 
-def test_smtp_hosts_count_only_alone(tmp_path: Path) -> None:
+def test_smtp_hosts_come_after_what_the_checker_itself_connects_to(tmp_path: Path) -> None:
     hosts = "SMTP_CHECK {\nhost {\nconnect_ip 198.51.100.7\n}\nhelo_name me\n%s}"
     assert [each.connect_ip for each in checker(tmp_path, hosts % "").hosts] == ["198.51.100.7"]
-    assert checker(tmp_path, hosts % "connect_port 25\n").hosts == []
+    both = checker(tmp_path, hosts % "connect_port 25\n").hosts
+    assert [(each.connect_ip, each.connect_port) for each in both] == [(None, 25), ("198.51.100.7", None)]
+
+
+def test_a_smtp_host_has_its_own_connect_timeout_and_the_other_times_are_the_checkers(tmp_path: Path) -> None:
+    found = checker(tmp_path, "SMTP_CHECK {\nhost {\nconnect_timeout 9\nretry 7\ndelay_loop 11\n}\n}")
+    assert (found.retry, found.delay_loop, found.connect_timeout) == (7, 11.0, 5.0)
+    assert [each.connect_timeout for each in found.hosts] == [9.0]
 
 
 def test_instances(tmp_path: Path) -> None:
