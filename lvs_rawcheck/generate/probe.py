@@ -15,6 +15,7 @@ from functools import partial
 from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Verdict
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.director.ipvs import IpvsTable
+from lvs_rawcheck.director.mode import ENFORCE
 from lvs_rawcheck.generate.first_load import in_table
 from lvs_rawcheck.generate.probing import SECONDS_MOST, Progress, run_all
 from lvs_rawcheck.registry.requests import request_of
@@ -56,7 +57,15 @@ class Probed:
     @property
     def is_refusal(self) -> bool:
         """Return whether the server gets traffic now, and would lose it."""
-        return bool(self.in_table) and not self.healthy
+        return bool(self.in_table) and not self._stays_up
+
+    @property
+    def _stays_up(self) -> bool:
+        """Return whether what decides passed: where the raw check only observes, the standard one alone."""
+        standard = self.verdicts.get(STANDARD)
+        if standard is None or self.target.server.settings.mode == ENFORCE:
+            return self.healthy
+        return standard.healthy
 
     def sentences(self) -> list[str]:
         """Return what failed, a sentence each."""

@@ -98,7 +98,7 @@ def decide_by_probes(
 
 def _why_no_matter(probed: Probed) -> str:
     if probed.in_table:
-        return "accepted"
+        return "accepted" if probed.is_refusal else "the raw check only observes, and the standard one passed"
     return "it gets no traffic now" if probed.in_table is False else "its virtual server is not in the table"
 
 

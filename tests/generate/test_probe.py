@@ -87,6 +87,26 @@ def test_a_server_that_gets_traffic_and_would_lose_it_is_named_with_its_reason(n
 
 
 @needs_namespaces
+def test_a_check_that_only_observes_takes_no_traffic_away(network: Network) -> None:
+    host = active(network)
+    server = healthy(network)
+    tcp_server(server, V4.real, PORT)
+    lose_vip(server, V4.vip)
+    decision = decide(host, service('mode = "observe"', (V4.real,)), BOTH_IN)
+    assert decision.refusals == []
+    (note,) = (note for note in decision.notes if note.startswith(f"{REAL_ID}: raw: "))
+    assert note.endswith("(the raw check only observes, and the standard one passed)")
+
+
+@needs_namespaces
+def test_an_observed_server_whose_standard_check_fails_would_lose_its_traffic(network: Network) -> None:
+    host = active(network)
+    healthy(network)
+    decision = decide(host, service('mode = "observe"', (V4.real,)), BOTH_IN)
+    assert decision.refusals[0].startswith(f"{REAL_ID}: standard: {Reason.REFUSED}: ")
+
+
+@needs_namespaces
 def test_a_server_that_is_out_of_the_table_may_fail(network: Network) -> None:
     host = active(network)
     healthy(network)
