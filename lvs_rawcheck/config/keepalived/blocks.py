@@ -125,8 +125,16 @@ class Process:
     def feed(self, line: Line) -> None:
         """Read one logical line."""
         skip = self._skip
-        if skip > 0 and b"{" not in line.text and b"}" not in line.text:
-            return
+        if skip > 0:  # most lines concern one process of the three
+            text = line.text
+            if text == b"{":
+                self._skip += 1
+                return
+            if text == b"}" and skip > 1:
+                self._skip -= 1
+                return
+            if b"{" not in text and b"}" not in text:
+                return
         words = words_of(line.text)
         if not words:
             return

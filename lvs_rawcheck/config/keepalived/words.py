@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lvs_rawcheck.config.tree import to_text
 
@@ -24,9 +25,14 @@ _OCTAL = re.compile(r"[0-7]{1,3}")
 
 def words_of(text: bytes) -> list[str]:
     """Return the words of a line; what follows a quote that never closes is lost."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4096)  # a site's lines are much the same from server to server
+def _words(text: bytes) -> tuple[str, ...]:
     if b'"' not in text:
-        return [to_text(word) for word in text.split()]
-    return [to_text(text[first:last]) for first, last, _ in _ranges(text)]
+        return tuple([to_text(word) for word in text.split()])
+    return tuple([to_text(text[first:last]) for first, last, _ in _ranges(text)])
 
 
 def word_ranges(text: bytes) -> list[tuple[int, int]]:
