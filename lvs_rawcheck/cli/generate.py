@@ -117,9 +117,9 @@ class Planned:
 
     @property
     def status(self) -> int:
-        """Return the exit status of the plan alone."""
+        """Return the exit status of the plan alone. A service file that is kept is no change: it is told."""
         registry = self.registry
-        wanted = self.plan.edits or registry.written or registry.kept or registry.faults or self.missing_ids
+        wanted = self.plan.edits or registry.written or registry.faults or self.missing_ids
         return CHANGES_PLANNED if wanted else NOTHING_TO_DO
 
 
@@ -141,6 +141,10 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     line = parse(arguments, (*PLAN_OPTIONS, *WRITE_OPTIONS))
     demand_meaningful(line)
+    if line.positionals[:1] == ["scripts"]:
+        from lvs_rawcheck.cli.generate_scripts import run_scripts
+
+        return run_scripts(line)
     if line.values["revert"]:
         from lvs_rawcheck.cli.generate_revert import run_revert
 

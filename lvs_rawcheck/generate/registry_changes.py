@@ -14,6 +14,7 @@ from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.read import parse_service
 from lvs_rawcheck.registry.service import Service
 from lvs_rawcheck.registry.write import UNTOUCHED, condition
+from lvs_rawcheck.wire.address import format_endpoint
 
 
 @dataclass(slots=True)
@@ -57,8 +58,10 @@ def registry_changes(
         there = changes.found.get(name)
         if there is not None and there != octets and condition(there) != UNTOUCHED:
             changes.kept.append(name)
-            octets = there
-        elif there != octets:
+            _read(changes, name, there, import_libraries)
+            changes.faults += _unproven(changes, name, octets, import_libraries)
+            continue
+        if there != octets:
             changes.written[name] = octets
         _read(changes, name, octets, import_libraries)
     used = {*planned, *named_elsewhere}
@@ -74,6 +77,23 @@ def _read(changes: RegistryChanges, name: str, octets: bytes, import_libraries: 
         changes.services[name] = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, octets, import_libraries)
     except ConfigError as error:
         changes.faults.append(f"{error} (the file was edited, and is kept)")
+
+
+def _unproven(changes: RegistryChanges, name: str, planned: bytes, import_libraries: Callable[[], None]) -> list[str]:
+    """Return a sentence if a file that is kept proves less than is forwarded, as after one more VIP of a group."""
+    kept = changes.services.get(name)
+    if kept is None:
+        return []
+    proven = {(endpoint.vip, endpoint.port) for endpoint in kept.endpoints}
+    forwarded = parse_service(f"{name}{SUFFIX}", name, planned, import_libraries).endpoints
+    missing = [format_endpoint(each.vip, each.port) for each in forwarded if (each.vip, each.port) not in proven]
+    if not missing:
+        return []
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return [
+        f"{name}: the service file was edited, is kept, and does not prove {missing[0]}{more}: add it to `endpoint` in"
+        f" {kept.path}, or move the file away"
+    ]
 
 
 def _lacking(changes: RegistryChanges, wanted_ids: Iterable[str]) -> list[str]:

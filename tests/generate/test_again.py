@@ -106,6 +106,17 @@ def test_a_service_file_that_somebody_edited_is_kept(tmp_path: Path) -> None:
     again = desk.plan()
     assert again.registry.kept == ["tcp-192.0.2.1-80"]
     assert again.registry.written == {}
+    assert again.status == 0
+
+
+def test_an_edited_service_file_that_proves_another_vip_is_a_fault(tmp_path: Path) -> None:
+    desk = carried_out("tcp", tmp_path)
+    file = desk.services / "tcp-192.0.2.1-80.toml"
+    file.write_text(file.read_text().replace("192.0.2.1:80", "192.0.2.9:80"))
+    again = desk.plan()
+    (fault,) = again.registry.faults
+    assert "is kept, and does not prove 192.0.2.1:80: add it to `endpoint`" in fault
+    assert again.status == 1
 
 
 @pytest.mark.parametrize(
