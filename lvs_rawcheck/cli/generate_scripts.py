@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`lvs-rawcheck generate scripts`: the shell scripts that keepalived calls, where no package has put them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lvs_rawcheck.cli.libraries import import_site_packages
+from lvs_rawcheck.cli.options import CommandLine
+from lvs_rawcheck.cli.output import say
+from lvs_rawcheck.errors import LinkError, UsageError
+
+DONE = 0
+SCRIPTS = ("verdict", "notify")
+_LAUNCHER = os.path.realpath(__file__).rsplit("/", 1)[0] + "/launcher.py"
+_MODE = 0o755
+
+
+def run_scripts(line: CommandLine) -> int:
+    """Write both scripts to the folder of --scripts; return the exit status. RawCheckError: they could not be made."""
+    if line.positionals != ["scripts"]:
+        raise UsageError("wanted: scripts [--scripts DIR] [--services DIR] [--state DIR]")
+    import_site_packages()
+    from lvs_rawcheck.registry.templates import Templates
+
+    values = line.values
+    templates = Templates(str(values["templates"]))
+    for name in SCRIPTS:
+        text = templates.render(
+            name,
+            python=sys.executable,
+            launcher=_LAUNCHER,
+            services_folder=str(values["services"]),
+            state_folder=str(values["state"]),
+        )
+        path = f"{values['scripts']}/{name}"
+        try:
+            _put(path, text.encode())
+        except OSError as error:
+            raise LinkError(f"cannot write {path}: {error.strerror}") from error
+        say(f"written: {path}")
+    return DONE
+
+
+def _put(path: str, octets: bytes) -> None:
+    """Put a script in its place, whole or not at all: keepalived may be running the old one."""
+    os.makedirs(path.rpartition("/")[0], _MODE, exist_ok=True)
+    temporary = f"{path}.{os.getpid()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(octets)
+            os.fchmod(file.fileno(), _MODE)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
