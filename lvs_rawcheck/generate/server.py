@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -50,9 +50,13 @@ class ServerPlanner:
         self._writer = writer
         self._additions: list[bytes] = []
 
-    def add(self, place: Place) -> None:
-        """Plan all of it. Where there was something added, there is again."""
+    def add(self, place_of: Callable[[Span], Place]) -> None:
+        """Plan all of it. Where there was something added, there is again.
+
+        place_of: the file of a stretch; a checker may be included from another one than its server's.
+        """
         server, options = self._server, self._options
+        place = place_of(server.block.span)
         was_added = server.span is not None and bool(place.added_before(server.span))
         self._own.before = [describe(checker) for checker in server.checkers]
         for checker in server.checkers:
@@ -60,9 +64,9 @@ class ServerPlanner:
                 if options.keep_existing or was_added:
                     self._add_beside(checker, place)
                 else:
-                    self._replace(checker, place)
+                    self._replace(checker, place_of(checker.block.span))
             except (Kept, Refused) as error:
-                self._skip(place.line(checker.block.span), checker.kind, str(error))
+                self._skip(checker.block.span, place_of(checker.block.span), checker.kind, str(error))
                 self._own.after.append(describe(checker))
         if not server.checkers:
             self._add_to_unchecked(place, wanted=options.add_missing or was_added)
@@ -103,7 +107,7 @@ class ServerPlanner:
             check = CheckText(self._services.traffic.protocol)
             self._append(Translation((check,), 1, self._server.port, notes=(_NEVER_CHECKED,)), times, place)
         except (Kept, Refused) as error:
-            self._skip(self._own.line, "", str(error))
+            self._skip(self._server.block.span, place, "", str(error))
 
     def _append(self, translation: Translation, times: Times, place: Place) -> None:
         """Plan a stanza at the end of the real server's block."""
@@ -145,9 +149,9 @@ class ServerPlanner:
         self._own.notes += prepared.notes()
         return check
 
-    def _skip(self, line: int, checker: str, reason: str) -> None:
-        own = self._own
-        self._plan.skipped.append(Skip(own.virtual_server, own.real_server, own.path, line, checker, reason))
+    def _skip(self, span: Span, place: Place, checker: str, reason: str) -> None:
+        own, path, line = self._own, span.file.path, place.line(span)
+        self._plan.skipped.append(Skip(own.virtual_server, own.real_server, path, line, checker, reason))
 
 
 def _editable(span: Span | None, obstacles: Sequence[Touch]) -> Span:

@@ -140,10 +140,10 @@ class VirtualPlanner:
 
     def _add_server(self, server: RealServer, services: VirtualServices) -> None:
         span = server.block.span
-        place = self._place(span)
-        plan = ServerPlan(services.virtual.label, server_label(server), span.file.path, place.line(span), span.start)
+        line = self._place(span).line(span)
+        plan = ServerPlan(services.virtual.label, server_label(server), span.file.path, line, span.start)
         planner = ServerPlanner(self._plan, plan, server, services, self._options, self._validator, self._writer)
-        planner.add(place)
+        planner.add(self._place)
         if plan.checks:
             self._plan.servers.append(plan)
 
