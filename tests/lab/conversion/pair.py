@@ -14,7 +14,6 @@ from pathlib import Path
 from lab.director import LAUNCHER, Director
 from lab.network import Host, Network, load_modules, wait_until
 
-from lvs_rawcheck.cli.libraries import import_site_packages
 from tests.lab.conversion.configuration import CONF, PRIORITIES, SERVICES, STATE, TOOLS, VIP, configuration
 
 RESULTS = Path("/run/lab/results")
@@ -36,7 +35,6 @@ class Pair:
     """The site. style: of the stanzas."""
 
     def __init__(self, style: str) -> None:
-        import_site_packages()
         load_modules(*_MODULES)
         self._style = style
         network = Network(RESULTS)
@@ -59,20 +57,11 @@ class Pair:
 
     def _install(self, host: Host) -> None:
         """Put the program and its scripts where an administrator would; /usr cannot be written in here."""
-        from lvs_rawcheck.registry.templates import Templates
-
-        tools = inside(host, TOOLS)
-        tools.mkdir(parents=True)
-        (tools / "lvs-rawcheck").symlink_to(shutil.copy(LAUNCHER, program_of(host)))
-        program_of(host).chmod(0o755)
         Path(LAUNCHER).chmod(0o755)
-        shutil.copyfile(FOLDER / "templates" / "notify", tools / "notify")
-        verdict = Templates("/nowhere").render(
-            "verdict", python=PYTHON, launcher=LAUNCHER, services_folder=SERVICES, state_folder=STATE
-        )
-        (tools / "verdict").write_text(verdict)
-        for name in ("notify", "verdict"):
-            (tools / name).chmod(0o755)
+        shutil.copy(LAUNCHER, program_of(host))
+        places = ("--scripts", TOOLS, "--services", SERVICES, "--state", STATE)
+        host.run(PYTHON, "-I", "-S", LAUNCHER, "generate", "scripts", *places)
+        (inside(host, TOOLS) / "lvs-rawcheck").symlink_to(program_of(host))
 
     def give_vip(self, name: str) -> None:
         """Give a real server the VIP."""
