@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.config.tree import Span
+from lvs_rawcheck.generate.claims import Claims
 from lvs_rawcheck.generate.compare import demand_same_site
 from lvs_rawcheck.generate.endpoints import names_of
 from lvs_rawcheck.generate.existing import OldFile, find_existing
@@ -90,6 +91,7 @@ def _plan_virtual_servers(
         options,
         old_files,
         Roles(original.site, options.state, placer.wire),
+        Claims(original.site, old_files, options),
         CheckValidator(import_libraries),
         StanzaWriter(options, templates),
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import DR, RealServer, VirtualServer
 from lvs_rawcheck.config.tree import Span
+from lvs_rawcheck.generate.claims import Claims
 from lvs_rawcheck.generate.endpoints import ENDPOINTS_WITHOUT_DAEMON, Traffic, service_name, traffic_of
 from lvs_rawcheck.generate.existing import OldFile
 from lvs_rawcheck.generate.options import PlanOptions
@@ -23,11 +24,18 @@ class VirtualServices:
     """The services of one virtual server: of its real servers' first, second, ... checkers."""
 
     def __init__(
-        self, plan: Plan, virtual: VirtualServer, traffic: Traffic, options: PlanOptions, roles: Roles
+        self,
+        plan: Plan,
+        virtual: VirtualServer,
+        traffic: Traffic,
+        options: PlanOptions,
+        roles: Roles,
+        claims: Claims,
     ) -> None:
         self._plan = plan
         self._options = options
         self._roles = roles
+        self._claims = claims
         self._own: dict[int, PlannedService] = {}
         self.virtual = virtual
         self.traffic = traffic
@@ -50,6 +58,7 @@ class VirtualServices:
         if number in self._own:
             return self._own[number].name
         name = service_name(self.virtual, self.traffic.protocol, number)
+        self._claims.demand_free(name, self.virtual)
         if name in self._plan.services:
             raise Refused(f"another virtual server's checks are called {name} already")
         return name
@@ -96,6 +105,7 @@ class VirtualPlanner:
         options: PlanOptions,
         old_files: dict[str, OldFile],
         roles: Roles,
+        claims: Claims,
         validator: CheckValidator,
         writer: StanzaWriter,
     ) -> None:
@@ -103,6 +113,7 @@ class VirtualPlanner:
         self._options = options
         self._old_files = old_files
         self._roles = roles
+        self._claims = claims
         self._validator = validator
         self._writer = writer
         self.handled: set[tuple[str, int]] = set()
@@ -123,7 +134,7 @@ class VirtualPlanner:
             return
         services = None
         if traffic is not None:
-            services = VirtualServices(self._plan, virtual, traffic, self._options, self._roles)
+            services = VirtualServices(self._plan, virtual, traffic, self._options, self._roles, self._claims)
         self._add_servers(virtual, services)
 
     def _add_servers(self, virtual: VirtualServer, services: VirtualServices | None) -> None:

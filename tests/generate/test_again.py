@@ -149,3 +149,27 @@ def test_a_template_of_ones_own_is_used(tmp_path: Path) -> None:
     desk.carry_out(desk.plan("--templates", str(folder.parent)))
     assert desk.conf.read_text().count("# a word of our own") == 2
     assert read_keepalived(str(desk.conf)).errors == []
+
+
+@pytest.mark.parametrize(("first", "second"), [("a/b", "a:b"), ("a:b", "a/b")])
+def test_a_name_stays_with_the_virtual_server_whose_stanzas_use_it(first: str, second: str, tmp_path: Path) -> None:
+    desk = lay_out(CASES / "one_name", tmp_path)
+    desk.carry_out(desk.plan("--only", first))
+    for selection in (("--only", second), ()):
+        again = desk.plan(*selection)
+        assert again.plan.edits == {}
+        assert again.registry.written == {}
+        (skip,) = again.plan.skipped
+        assert (skip.virtual_server, skip.reason) == (
+            f"group {second}",
+            f"stanzas of virtual_server group {first} name group-a-b already",
+        )
+
+
+def test_stanzas_that_were_copied_with_their_block_get_names_of_their_own(tmp_path: Path) -> None:
+    desk = carried_out("tcp", tmp_path)
+    block = desk.conf.read_text()
+    desk.conf.write_text(block + block.replace("virtual_server 192.0.2.1 80", "virtual_server 192.0.2.9 80"))
+    again = desk.plan()
+    assert again.plan.skipped == []
+    assert set(again.registry.written) == {"tcp-192.0.2.9-80"}
