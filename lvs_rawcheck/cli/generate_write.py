@@ -43,6 +43,10 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
     planned = plan_by(line)
     told = Told(planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
     told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
+    told.notes += [
+        f"{check_id}: in its service file no more: a check that still runs fails from now on, until the reload"
+        for check_id in planned.registry.dropped
+    ]
     left = {(skip.virtual_server, skip.real_server) for skip in planned.plan.skipped}
     if left:
         told.notes.append(f"{len(left)} real servers are left as they are, wholly or in part: the plan says why")

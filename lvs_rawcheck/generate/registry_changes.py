@@ -32,6 +32,8 @@ class RegistryChanges:
     """As we left them, and named by no stanza any more."""
     services: dict[str, Service] = field(default_factory=dict)
     """Those planned, as they will be read."""
+    dropped: list[str] = field(default_factory=list)
+    """IDs that files put in the place of others have no more: checks of theirs that still run fail."""
     faults: list[str] = field(default_factory=list)
     """Why stanzas would name what is not there, a sentence each."""
 
@@ -61,9 +63,10 @@ def registry_changes(
             _read(changes, name, there, import_libraries)
             changes.faults += _unproven(changes, name, octets, import_libraries)
             continue
+        _read(changes, name, octets, import_libraries)
         if there != octets:
             changes.written[name] = octets
-        _read(changes, name, octets, import_libraries)
+            changes.dropped += _dropped(changes, name, there, import_libraries)
     used = {*planned, *named_elsewhere}
     changes.faults += _lacking(changes, wanted_ids)
     changes.unused = [
@@ -77,6 +80,24 @@ def _read(changes: RegistryChanges, name: str, octets: bytes, import_libraries: 
         changes.services[name] = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, octets, import_libraries)
     except ConfigError as error:
         changes.faults.append(f"{error} (the file was edited, and is kept)")
+
+
+def _dropped(
+    changes: RegistryChanges, name: str, there: bytes | None, import_libraries: Callable[[], None]
+) -> list[str]:
+    """Return the IDs that a file has, and the one in its place has not."""
+    if there is None or name not in changes.services:
+        return []
+    try:
+        before = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, there, import_libraries)
+    except ConfigError:
+        return []  # no check of its was ever answered
+    after = _ids(changes.services[name])
+    return [check_id for check_id in _ids(before) if check_id not in after]
+
+
+def _ids(service: Service) -> dict[str, None]:
+    return dict.fromkeys(map(service.check_id, service.real_servers))
 
 
 def _unproven(changes: RegistryChanges, name: str, planned: bytes, import_libraries: Callable[[], None]) -> list[str]:

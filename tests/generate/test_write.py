@@ -387,6 +387,46 @@ def test_a_check_that_the_registry_lacks_is_no_success(site: FolderSite) -> None
     assert any("tcp-192.0.2.1-80/192.0.2.12: a stanza names it" in warning for warning in plan.json["warnings"])
 
 
+@pytest.mark.parametrize("marker", [True, False], ids=["a stanza of ours", "its marker is gone"])
+def test_a_stanza_that_stays_keeps_its_check(site: FolderSite, marker: bool) -> None:
+    """Else its server, which may be well, would be taken out by the next check that keepalived runs."""
+    site.write()
+    text = site.conf.read_text()
+    text = text.replace(
+        "    real_server 192.0.2.12 80 {\n", "    real_server 192.0.2.12 80 {\n        lvs_method NAT\n"
+    )
+    if not marker:
+        text = "".join(line for line in text.splitlines(keepends=True) if "192.0.2.12, in place of:" not in line)
+    site.conf.write_text(text)
+    tree = site.tree()
+    outcome = site.write()
+    assert outcome.status == 1
+    assert (
+        "tcp-192.0.2.1-80/192.0.2.12: its stanza stays as it is, and its service file would lack it" in outcome.stderr
+    )
+    assert site.tree() == tree
+    assert site.run("--check").status == 1
+
+
+def test_nobody_is_told_to_remove_what_a_stanza_without_its_marker_names(site: FolderSite) -> None:
+    site.write()
+    lines = site.conf.read_text().replace("lb_kind DR", "lb_kind NAT").splitlines(keepends=True)
+    another = CONFIGURATION[CONFIGURATION.index("virtual_server ") :].replace("192.0.2.1 80", "192.0.2.2 80")
+    site.conf.write_text("".join(line for line in lines if ", in place of:" not in line) + another)
+    outcome = site.write()
+    assert outcome.status == 0
+    assert "rm --" not in outcome.stdout
+
+
+def test_a_server_that_left_the_configuration_leaves_the_registry_and_it_is_said(site: FolderSite) -> None:
+    site.write()
+    text = site.conf.read_text()
+    site.conf.write_text(text.partition("    real_server 192.0.2.12")[0] + "}\n")
+    outcome = site.write()
+    assert outcome.status == 0
+    assert "note: tcp-192.0.2.1-80/192.0.2.12: in its service file no more" in outcome.stdout
+
+
 def test_servers_that_are_left_as_they_are_are_counted(site: FolderSite) -> None:
     site.conf.write_text(CONFIGURATION.replace("lb_kind DR", "lb_kind NAT"))
     outcome = site.write()
