@@ -93,6 +93,10 @@ def _tcp(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Trans
 
 def _http(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Translated:
     """One check a url. Connection, first octet and rest of the answer each had connect_timeout; TLS its handshake."""
+    if checker.parameters.get("certificate") is not None:
+        raise Refused(
+            f"{checker.kind} shows servers the certificate of the SSL block, and a check here has none to show"
+        )
     kind = "https" if checker.kind == "SSL_GET" else "http"
     checks = tuple(CheckText(kind, tuple(_url_values(url, checker, server, virtual))) for url in checker.urls)
     notes = [] if len(checks) < 2 else [f"all {len(checks)} urls are asked in each check, no longer one a round"]

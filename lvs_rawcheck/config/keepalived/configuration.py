@@ -170,5 +170,19 @@ def _site(processes: _Processes, values: Values) -> Site:
     for keyword in ("track_file", "vrrp_track_file"):
         tracks = (build_track_file(block, values) for block in _blocks(check, keyword))
         site.track_files.extend(track for track in tracks if track is not None)
+    _hand_out_certificate(check, site)
     note_obstacles(site)
     return site
+
+
+def _hand_out_certificate(check: Block, site: Site) -> None:
+    """Tell each SSL_GET which certificate it shows to servers that ask: of the last SSL block (check_ssl.c)."""
+    block = next(reversed(_blocks(check, "SSL")), None)
+    shown = None if block is None else next((each for word in ("certificate", "key") for each in block.all(word)), None)
+    if shown is None:
+        return
+    for virtual in site.virtual_servers:
+        for server in virtual.real_servers:
+            for checker in server.checkers:
+                if checker.kind == "SSL_GET":
+                    checker.parameters["certificate"] = " ".join(shown.arguments)
