@@ -33,7 +33,7 @@ from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_changes
 from lvs_rawcheck.generate.report import all_warnings, to_json
 from lvs_rawcheck.generate.rollout import demand_inside, table_of_this_host
-from lvs_rawcheck.generate.service_files import ids_named, rendered_services, unknown_ids
+from lvs_rawcheck.generate.service_files import ids_named, made_of, rendered_services, unknown_ids
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
 NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
@@ -234,7 +234,9 @@ def registry_plan(plan: Plan, options: PlanOptions) -> RegistryChanges:
             if check_id in named
         ]
         services = {check_id.partition("/")[0] for check_id in named}
-        changes.unused = [name for name in changes.unused if name not in services]
+        changes.unused = [
+            name for name in changes.unused if name not in services and made_of(changes.found[name], plan.octets)
+        ]
     return changes
 
 

@@ -18,6 +18,7 @@ from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.registry_changes import registry_changes
 from lvs_rawcheck.generate.revert import Reverted, revert
 from lvs_rawcheck.generate.rollout import demand_inside, file_changes
+from lvs_rawcheck.generate.service_files import ids_named
 from lvs_rawcheck.generate.splice import spliced
 from lvs_rawcheck.generate.write import Changes
 
@@ -53,7 +54,8 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
     )
     told.here = tree.root is None
     told.note_link(path, configuration.main.path, changes=True)
-    told.unused = _unused(reverted, changes.services_folder)
+    named = {check_id.partition("/")[0] for check_id in ids_named({**before, **result}.values())}
+    told.unused = [name for name in _unused(reverted, changes.services_folder) if name not in named]
     status = write_and_tell(changes, told)
     return status or (CHANGES_PLANNED if reverted.lost else NOTHING_TO_DO)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.errors import ConfigError, UsageError
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.names import is_name, parse_check_id
@@ -33,6 +34,15 @@ def ids_named(files: Iterable[bytes]) -> set[str]:
     """
     lines = (line for octets in files for line in octets.splitlines() if not line.lstrip().startswith(_COMMENT))
     return {found.decode("ascii") for line in lines for found in _ID.findall(line)}
+
+
+def made_of(service_file: bytes, files: Iterable[str]) -> bool:
+    """Return whether a service file was made of one of these configurations, as its first own line says.
+
+    A registry may serve several: what this one does not name, another one may.
+    """
+    _, _, rest = service_file.partition(b"\n")
+    return rest.startswith(tuple(b"# %b: " % to_octets(each) for each in files))
 
 
 def unknown_ids(plan: Plan, folder_path: str, import_libraries: Callable[[], None]) -> Iterator[str]:

@@ -125,6 +125,16 @@ def test_service_files_stay_until_the_reload(site: FolderSite) -> None:
     assert f"rm -- {site.services}/tcp-192.0.2.1-80.toml" in outcome.stdout
 
 
+def test_nobody_is_told_to_remove_what_a_stanza_that_is_left_names(site: FolderSite) -> None:
+    site.write()
+    lines = site.conf.read_text().splitlines(keepends=True)
+    site.conf.write_text("".join(line for line in lines if "192.0.2.12, in place of:" not in line))
+    outcome = site.run("--revert", "--write")
+    assert outcome.status == 1
+    assert site.conf.read_text().count("MISC_CHECK {\n") == 1
+    assert "rm --" not in outcome.stdout
+
+
 def test_it_says_that_servers_come_back_for_a_moment(site: FolderSite) -> None:
     site.write()
     assert "until the restored check fails" in site.run("--revert", "--write").stdout

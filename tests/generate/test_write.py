@@ -344,7 +344,9 @@ def test_an_edited_service_file_is_kept_and_what_it_lacks_refused(site: FolderSi
 def test_service_files_that_nothing_names_any_more_stay_until_the_reload(site: FolderSite) -> None:
     site.services.mkdir()
     unused = site.services / "tcp-192.0.2.9-80.toml"
-    unused.write_bytes(seal(b'endpoint = ["192.0.2.9:80"]\n'))
+    further = b': virtual_server 192.0.2.9 80\nendpoint = ["192.0.2.9:80"]\n'
+    unused.write_bytes(seal(b"# " + str(site.conf).encode() + further))
+    (site.services / "other.toml").write_bytes(seal(b"# /etc/another.conf" + further))
     commands = site.write("--json").json["commands"]
     assert unused.exists()
     assert commands["tidy"] == [f"rm -- {unused}"]
