@@ -164,7 +164,7 @@ def _run(arguments: list[str]) -> int:
 def plan_by(line: CommandLine) -> Planned:
     """Return the plan that a command line asks for; RawCheckError."""
     path, tree = source_of(line), tree_of(line)
-    options = plan_options(line)
+    options = replace(plan_options(line), root=tree.root)
     table = _table() if tree.root is None else None
     plan = plan_for_now(path, options, config_id_of(line), version_of(line), import_site_packages, table)
     demand_inside(tree, path, plan.octets)
@@ -235,7 +235,9 @@ def registry_plan(plan: Plan, options: PlanOptions) -> RegistryChanges:
         ]
         services = {check_id.partition("/")[0] for check_id in named}
         changes.unused = [
-            name for name in changes.unused if name not in services and made_of(changes.found[name], plan.octets)
+            name
+            for name in changes.unused
+            if name not in services and made_of(changes.found[name], options.path_there(plan.file))
         ]
     return changes
 

@@ -52,8 +52,15 @@ class PlanOptions:
     user: str = "root"
     observe: bool = False
     templates: str | None = None
+    root: str | None = None
+    """The folder that stands for the root of another host, links resolved; None: this host is meant."""
     held_out: frozenset[str] = frozenset()
     """IDs of checks whose server is out of the table now: it stays out until the check has passed (alpha)."""
+
+    def path_there(self, path: str) -> str:
+        """Return a path as the host knows it that the plan is for: so both make the same service files of it."""
+        inside = path.removeprefix(self.root.rstrip("/")) if self.root is not None else path
+        return inside if inside.startswith("/") else path
 
 
 def selects(options: PlanOptions, names: Iterable[str]) -> bool:

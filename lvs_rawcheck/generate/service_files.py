@@ -36,13 +36,13 @@ def ids_named(files: Iterable[bytes]) -> set[str]:
     return {found.decode("ascii") for line in lines for found in _ID.findall(line)}
 
 
-def made_of(service_file: bytes, files: Iterable[str]) -> bool:
-    """Return whether a service file was made of one of these configurations, as its first own line says.
+def made_of(service_file: bytes, file: str) -> bool:
+    """Return whether a service file was made of this configuration, as its first own line says.
 
     A registry may serve several: what this one does not name, another one may.
     """
     _, _, rest = service_file.partition(b"\n")
-    return rest.startswith(tuple(b"# %b: " % to_octets(each) for each in files))
+    return rest.startswith(b"# %b: " % to_octets(file))
 
 
 def unknown_ids(plan: Plan, folder_path: str, import_libraries: Callable[[], None]) -> Iterator[str]:

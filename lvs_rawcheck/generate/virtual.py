@@ -77,7 +77,7 @@ class VirtualServices:
         """Return one of its services, made where it is not there yet."""
         service = self._own.get(number)
         if service is None:
-            origin = f"{self._plan.file}: virtual_server {self.virtual.label}"
+            origin = f"{self._options.path_there(self._plan.file)}: virtual_server {self.virtual.label}"
             settings = self.settings(endpoints)
             service = PlannedService(self.name(number), endpoints, self.traffic.protocol, settings, origin)
             self._plan.services[service.name] = self._own[number] = service

@@ -106,6 +106,20 @@ def test_a_configuration_of_the_tree_is_written_in_place(site: FolderSite, root:
     assert not Path("/srv/real.conf").exists()
 
 
+def test_a_service_file_is_the_same_in_whichever_tree_it_was_made(site: FolderSite, tmp_path: Path) -> None:
+    """Else the gate on the host itself would find it changed."""
+    found = []
+    for name in ("one", "two"):
+        conf = tmp_path / name / "etc" / "keepalived.conf"
+        conf.parent.mkdir(parents=True)
+        conf.write_text(CONFIGURATION)
+        assert site.write("--root", str(tmp_path / name), file=conf).status == 0
+        (file,) = (tmp_path / name).rglob("tcp-192.0.2.1-80.toml")
+        found.append(file.read_text())
+    assert found[0] == found[1]
+    assert "# /etc/keepalived.conf: virtual_server 192.0.2.1 80\n" in found[0]
+
+
 def test_a_link_of_the_tree_does_not_lead_out_of_it(site: FolderSite, root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
