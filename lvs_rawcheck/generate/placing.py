@@ -75,6 +75,13 @@ class Place:
             return self._edit(Edit(old.start, old.end, text))
         return self._edit(Edit(self._now(span.start), self._now(span.end), text))
 
+    def restore(self, span: Span) -> None:
+        """Put a checker back that is to stay beside ours, where a stanza stands in its place."""
+        old = None if self._old is None else self._old.by_place.get(span.start)
+        if old is not None:
+            self._handled.add((self._file.path, old.start))
+            self._edit(Edit(old.start, old.end, old.original or b""))
+
     def insertion(self, settings: Settings) -> Insertion:
         """Return where something can be added to a block whose closing brace is plain text."""
         span, closing = settings.span, settings.block.closing

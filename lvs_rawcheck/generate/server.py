@@ -63,6 +63,7 @@ class ServerPlanner:
             try:
                 if options.keep_existing or was_added:
                     self._add_beside(checker, place)
+                    place_of(checker.block.span).restore(checker.block.span)
                 else:
                     self._replace(checker, place_of(checker.block.span))
             except (Kept, Refused) as error:

@@ -15,6 +15,9 @@ from lvs_rawcheck.config.keepalived.model import Checker, Connection, RealServer
 from lvs_rawcheck.generate.refusal import Kept, Refused
 
 Value = str | int | bool | tuple[str, ...]
+_CHUNKS = (
+    "of an answer in chunks, keepalived took digest and regex with the chunks' sizes; here they are of the content"
+)
 _STATUS_DEFAULT = [(200, 299)]
 
 
@@ -100,6 +103,8 @@ def _http(checker: Checker, server: RealServer, virtual: VirtualServer) -> _Tran
     kind = "https" if checker.kind == "SSL_GET" else "http"
     checks = tuple(CheckText(kind, tuple(_url_values(url, checker, server, virtual))) for url in checker.urls)
     notes = [] if len(checks) < 2 else [f"all {len(checks)} urls are asked in each check, no longer one a round"]
+    if checker.parameters.get("http_protocol") == "1.1" and any(url.digest or url.regex for url in checker.urls):
+        notes.append(_CHUNKS)
     if not all(_host(url, checker, server, virtual) for url in checker.urls):
         notes.append("no virtualhost: its Host header was the real server's address and port, and is VIP and port now")
     return checks, (4 if kind == "https" else 3) * len(checks), tuple(notes)

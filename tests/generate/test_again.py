@@ -173,3 +173,13 @@ def test_stanzas_that_were_copied_with_their_block_get_names_of_their_own(tmp_pa
     again = desk.plan()
     assert again.plan.skipped == []
     assert set(again.registry.written) == {"tcp-192.0.2.9-80"}
+
+
+def test_checkers_that_are_to_stay_after_all_come_back_beside_one_check_each(tmp_path: Path) -> None:
+    desk = carried_out("tcp", tmp_path)
+    desk.carry_out(desk.plan("--keep-existing"))
+    text = desk.conf.read_text()
+    assert (text.count("\tTCP_CHECK {"), text.count("MISC_CHECK {")) == (2, 2)
+    assert "in place of" not in text
+    again = desk.plan("--keep-existing")
+    assert (again.status, again.plan.left) == (0, [])
