@@ -19,6 +19,7 @@ from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.first_load import plan_for_now
+from lvs_rawcheck.generate.in_use import spare_what_is_in_use
 from lvs_rawcheck.generate.options import (
     PROGRAM,
     SCRIPTS_DIR,
@@ -33,7 +34,7 @@ from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_changes
 from lvs_rawcheck.generate.report import all_warnings, to_json
 from lvs_rawcheck.generate.rollout import demand_inside, table_of_this_host
-from lvs_rawcheck.generate.service_files import ids_named, made_of, rendered_services, unknown_ids
+from lvs_rawcheck.generate.service_files import rendered_services, unknown_ids
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
 NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
@@ -225,20 +226,7 @@ def registry_plan(plan: Plan, options: PlanOptions) -> RegistryChanges:
     wanted = [check.check_id for server in plan.servers for check in server.checks]
     left = {each.service for each in plan.left}
     changes = registry_changes(options.services, files, wanted, left, import_site_packages)
-    if changes.dropped or changes.unused:
-        named = ids_named({**plan.octets, **plan.result()}.values())
-        changes.faults += [
-            f"{check_id}: its stanza stays as it is, and its service file would lack it, by which its server would be"
-            " taken out at once: see why it cannot be planned, and mend that, or take the stanza out by hand"
-            for check_id in changes.dropped
-            if check_id in named
-        ]
-        services = {check_id.partition("/")[0] for check_id in named}
-        changes.unused = [
-            name
-            for name in changes.unused
-            if name not in services and made_of(changes.found[name], options.path_there(plan.file))
-        ]
+    spare_what_is_in_use(changes, plan, options)
     return changes
 
 

@@ -27,6 +27,7 @@ What is planned is written by these:
 
     first_load.py        servers that are out of the table now, and stay out until they pass
     registry_changes.py  what changes in services.d
+    in_use.py            what of it others need: stanzas that stay, further configurations
     candidate.py         whether keepalived takes the result: config_test.py (keepalived -t), scripts.py (may they run?)
     probe.py             every planned check tried once, in processes of their own: probing.py
     rollout.py           all of these: what speaks against writing

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
-from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.errors import ConfigError, UsageError
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.names import is_name, parse_check_id
@@ -21,28 +19,6 @@ def rendered_services(plan: Plan, templates: Templates, import_libraries: Callab
         name: render_service(templates, name, service.to_text(), import_libraries)
         for name, service in plan.services.items()
     }
-
-
-_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*/[0-9A-Fa-f.:]+")
-_COMMENT = (b"#", b"!")
-
-
-def ids_named(files: Iterable[bytes]) -> set[str]:
-    """Return what looks like a check's ID in configurations, their comment lines left out.
-
-    Read word by word, so that it is found also where no stanza of ours can be made out any more.
-    """
-    lines = (line for octets in files for line in octets.splitlines() if not line.lstrip().startswith(_COMMENT))
-    return {found.decode("ascii") for line in lines for found in _ID.findall(line)}
-
-
-def made_of(service_file: bytes, file: str) -> bool:
-    """Return whether a service file was made of this configuration, as its first own line says.
-
-    A registry may serve several: what this one does not name, another one may.
-    """
-    _, _, rest = service_file.partition(b"\n")
-    return rest.startswith(b"# %b: " % to_octets(file))
 
 
 def unknown_ids(plan: Plan, folder_path: str, import_libraries: Callable[[], None]) -> Iterator[str]:

@@ -410,6 +410,19 @@ def test_a_stanza_that_stays_keeps_its_check(site: FolderSite, marker: bool) -> 
     assert site.run("--check").status == 1
 
 
+def test_a_copy_takes_no_check_from_the_site(site: FolderSite) -> None:
+    """Who tries something on a copy of the configuration means no server that is running."""
+    site.write()
+    tree = site.tree()
+    copy = site.folder / "copy.conf"
+    copy.write_text(CONFIGURATION.partition("    real_server 192.0.2.12")[0] + "}\n")
+    outcome = site.write(file=copy)
+    assert outcome.status == 1
+    assert f"tcp-192.0.2.1-80: its service file was made of {site.conf}, whose checks it would lack" in outcome.stderr
+    copy.unlink()
+    assert site.tree() == tree
+
+
 def test_nobody_is_told_to_remove_what_a_stanza_without_its_marker_names(site: FolderSite) -> None:
     site.write()
     lines = site.conf.read_text().replace("lb_kind DR", "lb_kind NAT").splitlines(keepends=True)
