@@ -23,11 +23,16 @@ class Claims:
 
     def __init__(self, site: Site, old_files: dict[str, OldFile], options: PlanOptions) -> None:
         self._owners: dict[str, list[VirtualServer]] = {}
+        self.not_meant: set[tuple[str, int]] = set()
+        """Stanzas in virtual servers that nothing was asked for, by path and first octet."""
         if not old_files:
             return
         for virtual in site.virtual_servers:
             planned = selects(options, names_of(virtual))
-            for name in dict.fromkeys(old.check_id.partition("/")[0] for old in _stanzas_of(virtual, old_files)):
+            stanzas = list(_stanzas_of(virtual, old_files))
+            if not planned:
+                self.not_meant.update((path, old.start) for path, old in stanzas)
+            for name in dict.fromkeys(old.check_id.partition("/")[0] for _, old in stanzas):
                 if not planned or _is_called(virtual, name):
                     self._owners.setdefault(name, []).append(virtual)
 
@@ -38,16 +43,18 @@ class Claims:
                 raise Refused(f"stanzas of virtual_server {owner.label} name {name} already")
 
 
-def _stanzas_of(virtual: VirtualServer, old_files: dict[str, OldFile]) -> Iterator[OldStanza]:
-    for server in virtual.real_servers:
+def _stanzas_of(virtual: VirtualServer, old_files: dict[str, OldFile]) -> Iterator[tuple[str, OldStanza]]:
+    for server in (*virtual.real_servers, *virtual.dropped_servers):
         for checker in server.checkers:
             span = checker.block.span
             old_file = old_files.get(span.file.path)
             old = None if old_file is None else old_file.by_place.get(span.start)
             if old is not None:
-                yield old
-        if server.span is not None and server.span.file.path in old_files:
-            yield from old_files[server.span.file.path].added_within(server.span.start, server.span.end)
+                yield span.file.path, old
+        whole = server.span
+        if whole is not None and whole.file.path in old_files:
+            for added in old_files[whole.file.path].added_within(whole.start, whole.end):
+                yield whole.file.path, added
 
 
 def _is_called(virtual: VirtualServer, name: str) -> bool:

@@ -7,7 +7,7 @@ behind the comment: only then is it known where it ends. What came of a marker o
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from lvs_rawcheck.config.keepalived import Configuration
@@ -47,6 +47,8 @@ class OldFile:
             shift += len(original) - (end - start)
         self.original = spliced(octets, (Edit(each.start, each.end, each.original or b"") for each in self.stanzas))
         self._places = [each.place for each in self.stanzas]
+        self._added = [each for each in self.stanzas if each.original is None]
+        self._added_places = [each.place for each in self._added]
         self.by_place = {each.place: each for each in self.stanzas if each.original is not None}
 
     def present(self, place: int) -> int:
@@ -65,7 +67,7 @@ class OldFile:
 
     def added_within(self, start: int, end: int) -> list[OldStanza]:
         """Return those that were added between two places of the original."""
-        return [each for each in self.stanzas if each.original is None and start <= each.place <= end]
+        return self._added[bisect_left(self._added_places, start) : bisect_right(self._added_places, end)]
 
 
 def find_existing(configuration: Configuration) -> tuple[dict[str, OldFile], list[str]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
-from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.claims import Claims
 from lvs_rawcheck.generate.compare import demand_same_site
 from lvs_rawcheck.generate.endpoints import names_of
@@ -85,35 +84,33 @@ def _plan_virtual_servers(
     import_libraries: Callable[[], None],
 ) -> None:
     templates = Templates(options.templates or OVERRIDES_DIR)
+    claims = Claims(original.site, old_files, options)
     placer = NotifyPlacer(plan, NotifyWriter(original.site.settings, options.scripts, options.state), old_files)
     planner = VirtualPlanner(
         plan,
         options,
         old_files,
         Roles(original.site, options.state, placer.wire),
-        Claims(original.site, old_files, options),
+        claims,
         CheckValidator(import_libraries),
         StanzaWriter(options, templates),
     )
-    not_meant: list[Span] = []
     for virtual in original.site.virtual_servers:
         if selects(options, names_of(virtual)):
             planner.add(virtual)
-        elif (span := virtual.span) is not None:
-            not_meant.append(span)
     placer.keep_others(original.site)
     handled = planner.handled | placer.handled
     for old_file in old_files.values():
-        _note_left(plan, old_file, handled, [span for span in not_meant if span.file.path == old_file.path])
+        _note_left(plan, old_file, handled, claims.not_meant)
 
 
-def _note_left(plan: Plan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: list[Span]) -> None:
+def _note_left(plan: Plan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: set[tuple[str, int]]) -> None:
     """Remember the stanzas of ours that nothing was planned for, and say so where a plan was asked for."""
     for old in old_file.stanzas:
         if (old_file.path, old.start) in handled:
             continue
         plan.left.append(LeftStanza(old.check_id, old_file.path, old.stanza, old.place, old.original is not None))
-        if not any(span.start <= old.place < span.end for span in not_meant):
+        if (old_file.path, old.start) not in not_meant:
             plan.warnings.append(
                 f"{old.check_id}: what its stanza stands for cannot be planned any more; it is left as it is"
             )

@@ -17,7 +17,7 @@ from lvs_rawcheck.generate.refusal import Refused
 
 RULE = (
     "timeout: connect_timeout for each phase that had it to itself (tcp, dns, udp, ping 1; http 3: connection, first "
-    "octet, rest; https 4; smtp 4; times the urls)\n"
+    "octet, rest; https 4; smtp 4; times the urls); at most 300 s\n"
     "retries: delay_before_retry was counted from the end of a failed check, a MISC_CHECK's is from its beginning"
 )
 _GRACE = 1.0  # what a check has left after its deadline, GRACE of the commands' exit_status.py

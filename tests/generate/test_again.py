@@ -183,3 +183,10 @@ def test_checkers_that_are_to_stay_after_all_come_back_beside_one_check_each(tmp
     assert "in place of" not in text
     again = desk.plan("--keep-existing")
     assert (again.status, again.plan.left) == (0, [])
+
+
+def test_what_is_not_meant_is_no_trouble_in_an_included_file_either(tmp_path: Path) -> None:
+    desk = carried_out("include_checker", tmp_path)
+    again = desk.plan("--exclude", "192.0.2.1")
+    assert {left.check_id for left in again.plan.left} == {"tcp-192.0.2.1-80/192.0.2.11"}
+    assert again.plan.warnings == []
