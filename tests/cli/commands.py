@@ -36,7 +36,8 @@ def _readable_launcher() -> Path:
     copy = Path(tempfile.mkdtemp(prefix="rawcheck-program-"))
     atexit.register(shutil.rmtree, copy)
     copy.chmod(0o755)
-    shutil.copytree(launcher.parents[1], copy / "lvs_rawcheck")
+    for part in ("lvs_rawcheck", "templates"):
+        shutil.copytree(launcher.parents[2] / part, copy / part)
     return copy / "lvs_rawcheck" / "cli" / "launcher.py"
 
 

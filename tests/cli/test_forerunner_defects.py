@@ -49,7 +49,10 @@ def flag_letters(outcome: Outcome) -> list[str]:
 def test_defect_2_clean_close_against_a_current_kernel(desk: Desk, site: Site) -> None:
     outcome = desk.drop_in(site.director, "-c", "-v", *WORDS)
     assert outcome.status == 0
-    assert flag_letters(outcome) == ["[S]", "[S.]", "[F.]", "[F.]", "[.]"]
+    letters = flag_letters(outcome)
+    assert letters[-1] == "[.]"
+    # A kernel whose server is slow to close acknowledges our FIN before it sends its own.
+    assert [each for each in letters if each != "[.]"] == ["[S]", "[S.]", "[F.]", "[F.]"]
     assert outcome.stderr.splitlines()[-1].endswith("seq 3, ack 3")
 
 
