@@ -73,6 +73,10 @@ class Endpoint:
         return format_address(self.vip) if self.port == NO_PORT else format_endpoint(self.vip, self.port)
 
 
+FIRST_OCTET = ("first_octet",)
+"""The phases of a conversation that has heard something, and knows no others."""
+
+
 class Conversation:
     """What one kind of check says and expects on a byte stream; knows neither sockets nor time.
 

@@ -10,11 +10,12 @@ A reply may have REPLY_OCTETS; RFC 5321 4.5.3.1.5 allows a line 512.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
-from lvs_rawcheck.checks.base import SHOWN_CHARACTERS, Conversation, Reason, Verdict, shown
+from lvs_rawcheck.checks.base import SHOWN_CHARACTERS, Reason, Verdict, shown
 from lvs_rawcheck.checks.credentials import BLOT, TELLING_SECRET
-from lvs_rawcheck.checks.replies import Lines, Reader, Reply
+from lvs_rawcheck.checks.line_conversation import LineConversation
+from lvs_rawcheck.checks.replies import Reader, Reply
 from lvs_rawcheck.errors import RemoteProtocolError
 
 REPLY_OCTETS = 65536
@@ -56,38 +57,22 @@ class Farewell(Ask):
 Course = Generator[Ask, Reply, str]
 
 
-class Dialogue(Conversation):
+class Dialogue(LineConversation):
     """One course, followed to its end."""
 
-    __slots__ = ("_ask", "_course", "_heard", "_lines", "_reader", "_reply_octets", "_secrets", "_to_send", "kind")
+    __slots__ = ("_ask", "_course", "_reader", "_reply_octets", "_secrets", "kind")
 
     def __init__(self, kind: str, reader: Reader, course: Course) -> None:
+        super().__init__()
         self.kind = kind
         self._reader = reader
         self._course = course
-        self._lines = Lines()
         self._ask = next(course)
-        self._to_send = b""
         self._reply_octets = 0
         """How long the reply is that is being received, without the line that has no end yet."""
-        self._heard = False
         self._secrets: list[tuple[bytes, bytes]] = []
         """Lines of ours that hold a secret, and the secret."""
         self._say(self._ask)
-
-    def connected(self) -> Verdict | None:
-        """Wait: the course has begun."""
-        return None
-
-    def data_received(self, octets: bytes) -> Verdict | None:
-        """Take in replies, and say what the course says next."""
-        self._heard = self._heard or bool(octets)
-        self._lines.add(octets)
-        while (line := self._lines.next_line()) is not None:
-            verdict = self._take_line(line)
-            if verdict is not None:
-                return verdict
-        return self._judge_begun_line()
 
     def peer_closed(self) -> Verdict | None:
         """Say what was missing."""
@@ -99,11 +84,6 @@ class Dialogue(Conversation):
             return Verdict(Reason.CLOSED, f"closed in the middle of {self._ask.awaited}: {self._quote(begun)}")
         return Verdict(Reason.CLOSED, f"closed before {self._ask.awaited}")
 
-    def octets_to_send(self) -> bytes:
-        """Return what was not sent yet."""
-        octets, self._to_send = self._to_send, b""
-        return octets
-
     def settled(self) -> Verdict | None:
         """Return the verdict once the course has said farewell."""
         return Verdict(Reason.OK, self._ask.detail) if isinstance(self._ask, Farewell) else None
@@ -111,10 +91,6 @@ class Dialogue(Conversation):
     def awaiting(self) -> str:
         """Return which reply is due."""
         return self._ask.awaited
-
-    def phases_reached(self) -> Sequence[str]:
-        """Return whether the server has said anything."""
-        return ("first_octet",) if self._heard else ()
 
     def describe(self, octets: bytes) -> list[str]:
         """Return the lines, without passwords."""

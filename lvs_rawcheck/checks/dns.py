@@ -17,7 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 
-from lvs_rawcheck.checks.base import Conversation, Exchange, Reason, Verdict
+from lvs_rawcheck.checks.base import FIRST_OCTET, Conversation, Exchange, Reason, Verdict
 from lvs_rawcheck.checks.dns_question import Expectation, Question, describe_message
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.parameters import Parameter, one_of
@@ -114,7 +114,7 @@ class DnsConversation(Conversation):
 
     def phases_reached(self) -> Sequence[str]:
         """Return `first_octet` once there was one."""
-        return ("first_octet",) if self._heard else ()
+        return FIRST_OCTET if self._heard else ()
 
     def facts(self) -> dict[str, object]:
         """Return what the answer's header said."""

@@ -8,7 +8,7 @@ verdict stands then (`settled`), and is given as soon as the server closes.
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.checks.base import FIRST_OCTET, Conversation, Reason, Verdict
 from lvs_rawcheck.checks.credentials import without_secrets
 from lvs_rawcheck.checks.narration import lines_of
 from lvs_rawcheck.errors import RemoteProtocolError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     """Octets of the message that begins a buffer, its own header included; None: too few have come to say."""
 
 MESSAGE_OCTETS_MOST = 1 << 20
-_FIRST_OCTET = ("first_octet",)
 
 
 def demand_length(octets: int, least: int) -> int:
@@ -135,7 +134,7 @@ class MessageConversation(Conversation):
 
     def phases_reached(self) -> Sequence[str]:
         """Return whether the server said anything."""
-        return _FIRST_OCTET if self._heard else ()
+        return FIRST_OCTET if self._heard else ()
 
     def describe(self, octets: bytes) -> list[str]:
         """Return a line for each message, ours or the server's; for octets that are none, a dump."""

@@ -11,15 +11,15 @@ it has read to the end. TLS has no such half, and inside it the stream stays ope
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.base import Conversation, Reason, Verdict, shown
+from lvs_rawcheck.checks.base import Reason, Verdict, shown
+from lvs_rawcheck.checks.line_conversation import LineConversation
 from lvs_rawcheck.checks.parameters import Parameter, Values
-from lvs_rawcheck.checks.replies import Lines
 from lvs_rawcheck.checks.stream_kinds import stream_kind
 from lvs_rawcheck.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 LINE_OCTETS = 65536
 """What one line may have: each is searched as a whole."""
@@ -37,51 +37,30 @@ class Wanted:
         self.compiled = from_perl(text)
 
 
-class SimpleTcpConversation(Conversation):
+class SimpleTcpConversation(LineConversation):
     """One request, and lines until one matches."""
 
-    __slots__ = ("_count", "_heard", "_last_line", "_lines", "_receive", "_to_send")
+    __slots__ = ("_count", "_last_line", "_receive")
 
     kind = "simpletcp"
 
     def __init__(self, request: bytes, receive: Wanted | None) -> None:
-        self._to_send = request
+        super().__init__(request)
         self._receive = receive
-        self._lines = Lines()
-        self._heard = False
         self._count = 0
         """How many lines came that do not match."""
         self._last_line = b""
-
-    def connected(self) -> Verdict | None:
-        """Wait: the request is ready."""
-        return None
-
-    def octets_to_send(self) -> bytes:
-        """Return the request, once."""
-        octets, self._to_send = self._to_send, b""
-        return octets
 
     @property
     def has_said_all(self) -> bool:
         """Return whether the request is on its way."""
         return not self._to_send
 
-    def data_received(self, octets: bytes) -> Verdict | None:
-        """Search the lines that are complete."""
-        self._heard = self._heard or bool(octets)
-        self._lines.add(octets)
-        while (line := self._lines.next_ended_line()) is not None:
-            verdict = self._judge_line(line)
-            if verdict is not None:
-                return verdict
-        return self._judge_endless() if self._lines.held_octets > LINE_OCTETS else None
-
     def peer_closed(self) -> Verdict | None:
         """Search what has come of the last line; then there will be no match."""
         rest = self._lines.begun(LINE_OCTETS)
         if rest:
-            verdict = self._judge_line(rest)
+            verdict = self._take_line(rest)
             if verdict is not None:
                 return verdict
         if self._receive is None or not self._count:
@@ -93,11 +72,11 @@ class SimpleTcpConversation(Conversation):
         """Return what is looked for."""
         return "a line" if self._receive is None else f"a line that matches {self._receive.text!r}"
 
-    def phases_reached(self) -> Sequence[str]:
-        """Return whether the server has said anything."""
-        return ("first_octet",) if self._heard else ()
+    def _next_line(self) -> bytes | None:
+        """Return a line as it came: the pattern may speak of its end."""
+        return self._lines.next_ended_line()
 
-    def _judge_line(self, line: bytes) -> Verdict | None:
+    def _take_line(self, line: bytes) -> Verdict | None:
         if len(line) > LINE_OCTETS:
             return self._judge_endless()
         if self._receive is None or self._receive.compiled.search(line):
@@ -105,6 +84,9 @@ class SimpleTcpConversation(Conversation):
         self._count += 1
         self._last_line = line
         return None
+
+    def _judge_begun_line(self) -> Verdict | None:
+        return self._judge_endless() if self._lines.held_octets > LINE_OCTETS else None
 
     def _judge_endless(self) -> Verdict:
         return Verdict(Reason.RESPONSE, f"line {self._count + 1} has more than {LINE_OCTETS} octets")

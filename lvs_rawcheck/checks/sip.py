@@ -14,18 +14,18 @@ from __future__ import annotations
 import os
 import re
 
-from lvs_rawcheck.checks.base import Conversation, Exchange, Reason, Verdict, shown
+from lvs_rawcheck.checks.base import Exchange, Reason, Verdict, shown
 from lvs_rawcheck.checks.credentials import demand_line
 from lvs_rawcheck.checks.kind import Kind
+from lvs_rawcheck.checks.line_conversation import LineConversation
 from lvs_rawcheck.checks.parameters import Parameter, Values, one_of
-from lvs_rawcheck.checks.replies import Lines
 from lvs_rawcheck.checks.stream_kinds import TLS, stream_kind
 from lvs_rawcheck.checks.tls_parameters import demand_no_tls_parameters
 from lvs_rawcheck.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from lvs_rawcheck.checks.kind import Step
 
@@ -72,41 +72,20 @@ def judge_status(line: bytes) -> Verdict | None:
     return Verdict(Reason.RESPONSE, f"{_AWAITED}: expected {_GOOD_STATUS}, got {shown(line)}")
 
 
-class SipConversation(Conversation):
+class SipConversation(LineConversation):
     """One OPTIONS on a stream."""
 
-    __slots__ = ("_header_octets", "_heard", "_in_header", "_lines", "_to_send", "_verdict")
+    __slots__ = ("_header_octets", "_in_header", "_verdict")
 
     kind = "sip"
 
     def __init__(self, request: bytes) -> None:
-        self._to_send = request
-        self._lines = Lines()
-        self._heard = False
+        super().__init__(request)
         self._in_header = False
         self._header_octets = 0
         """How long the header is so far, without the line that has no end yet."""
         self._verdict: Verdict | None = None
         """That of the status line, until the header is complete."""
-
-    def connected(self) -> Verdict | None:
-        """Wait: the request is ready."""
-        return None
-
-    def octets_to_send(self) -> bytes:
-        """Return the request, once."""
-        octets, self._to_send = self._to_send, b""
-        return octets
-
-    def data_received(self, octets: bytes) -> Verdict | None:
-        """Take in the response, line by line."""
-        self._heard = self._heard or bool(octets)
-        self._lines.add(octets)
-        while (line := self._lines.next_line()) is not None:
-            verdict = self._take_line(line)
-            if verdict is not None:
-                return verdict
-        return self._judge_begun_line()
 
     def peer_closed(self) -> Verdict | None:
         """Say what was missing; after a good status line nothing was (check_sip reads on, and asks no more)."""
@@ -117,10 +96,6 @@ class SipConversation(Conversation):
     def awaiting(self) -> str:
         """Return what is due."""
         return _AWAITED if self._verdict is None else "the end of the response's header"
-
-    def phases_reached(self) -> Sequence[str]:
-        """Return whether the server has said anything."""
-        return ("first_octet",) if self._heard else ()
 
     def _take_line(self, line: bytes) -> Verdict | None:
         """Take in a line; one of a header that has begun says nothing, and an empty one ends it."""

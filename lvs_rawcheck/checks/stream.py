@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from lvs_rawcheck.checks.base import Conversation, Reason, Verdict, shown
+from lvs_rawcheck.checks.base import FIRST_OCTET, Conversation, Reason, Verdict, shown
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.parameters import Parameter, whole_number
 from lvs_rawcheck.checks.regex_dialect import REGEX_DIALECT, demand_no_dialect, read_pattern
@@ -88,7 +88,7 @@ class StreamConversation(Conversation):
 
     def phases_reached(self) -> Sequence[str]:
         """Return `first_octet` once there was one."""
-        return ("first_octet",) if self._was_answered else ()
+        return FIRST_OCTET if self._was_answered else ()
 
     @property
     def ready_for_tls(self) -> bool:

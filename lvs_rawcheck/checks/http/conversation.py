@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import h11
 
-from lvs_rawcheck.checks.base import Conversation, Reason, Verdict
+from lvs_rawcheck.checks.base import FIRST_OCTET, Conversation, Reason, Verdict
 from lvs_rawcheck.checks.http.response import ResponseReader
 from lvs_rawcheck.errors import RemoteProtocolError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.base import Endpoint
     from lvs_rawcheck.checks.http.expectations import Expectations
     from lvs_rawcheck.checks.http.request import HttpRequest
-
-_PHASES = ("first_octet",)
 
 
 class HttpConversation(Conversation):
@@ -77,7 +75,7 @@ class HttpConversation(Conversation):
 
     def phases_reached(self) -> Sequence[str]:
         """Return whether anything has come."""
-        return _PHASES if self._heard else ()
+        return FIRST_OCTET if self._heard else ()
 
     def facts(self) -> dict[str, object]:
         """Return what the answer was, as far as it came."""
