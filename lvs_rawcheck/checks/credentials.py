@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.parameters import Parameter, Values, password_from_file
+from lvs_rawcheck.checks.parameters import Parameter, Values, password_from_file, utf8_octets
 from lvs_rawcheck.errors import UsageError
 
 TYPE_CHECKING = False
@@ -65,9 +65,4 @@ def demand_line(what: str, text: str) -> None:
     """Raise UsageError for text that cannot stand in one line of a command; it is not repeated, a password may be."""
     if any(character in text for character in "\r\n\0"):
         raise UsageError(f"{what} holds a line end or a NUL: no command can carry it")
-    try:
-        octets = text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8") from None
-    if len(octets) > CREDENTIAL_OCTETS:
-        raise UsageError(f"{what} is longer than {CREDENTIAL_OCTETS} octets")
+    utf8_octets(what, text, CREDENTIAL_OCTETS)

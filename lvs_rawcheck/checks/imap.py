@@ -9,16 +9,12 @@ all the same and calls the server down that refuses it, as every server must; he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
-from lvs_rawcheck.checks.credentials import CREDENTIALS, Credentials, credentials_of
-from lvs_rawcheck.checks.dialogue import Ask, Course, Dialogue, Farewell
+from lvs_rawcheck.checks.credentials import Credentials
+from lvs_rawcheck.checks.dialogue import Ask, Course, Farewell
+from lvs_rawcheck.checks.mailbox import mailbox_kinds
 from lvs_rawcheck.checks.replies import ImapReader, Reply
-from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from lvs_rawcheck.checks.parameters import Values
 
 _LOGOUT = "a2 LOGOUT"
 _AWAITED = "the answer to LOGIN"
@@ -62,16 +58,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _prepare(kind: str) -> Callable[[Values], Callable[[], Dialogue]]:
-    def prepare(values: Values) -> Callable[[], Dialogue]:
-        user = credentials_of(values)
-        return lambda: Dialogue(kind, ImapReader(), greeting_course() if user is None else login_course(user))
-
-    return prepare
-
-
-_SUMMARY = "a mailbox server greets, and a user can log in"
-KINDS = (
-    stream_kind("imap", _SUMMARY, CREDENTIALS, _prepare("imap")),
-    tls_kind("imaps", f"{_SUMMARY}, over TLS", CREDENTIALS, _prepare("imaps")),
+KINDS = mailbox_kinds(
+    "imap", "a mailbox server greets, and a user can log in", ImapReader, greeting_course, login_course
 )

@@ -121,12 +121,15 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return convert
 
 
-def hex_octets(text: str) -> bytes:
-    """Return the octets of pairs of hexadecimal digits; blanks between them are allowed."""
+def utf8_octets(what: str, text: str, octets_most: int) -> bytes:
+    """Return the octets of a text; UsageError for what is not UTF-8 or too long, which does not repeat it."""
     try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise UsageError(f"not pairs of hexadecimal digits: {text!r}") from None
+        octets = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which a command line that is not UTF-8 becomes
+        raise UsageError(f"{what} is not UTF-8") from None
+    if len(octets) > octets_most:
+        raise UsageError(f"{what} is longer than {octets_most} octets")
+    return octets
 
 
 def password_from_file(path: str) -> str:

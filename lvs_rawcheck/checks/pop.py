@@ -9,16 +9,10 @@ without a login it calls any server up, connected or not, while here a greeting 
 
 from __future__ import annotations
 
-from lvs_rawcheck.checks.credentials import CREDENTIALS, Credentials, credentials_of
-from lvs_rawcheck.checks.dialogue import Ask, Course, Dialogue, Farewell
+from lvs_rawcheck.checks.credentials import Credentials
+from lvs_rawcheck.checks.dialogue import Ask, Course, Farewell
+from lvs_rawcheck.checks.mailbox import mailbox_kinds
 from lvs_rawcheck.checks.replies import PopReader
-from lvs_rawcheck.checks.stream_kinds import stream_kind, tls_kind
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lvs_rawcheck.checks.parameters import Values
 
 _GOOD = ("+OK",)
 
@@ -41,16 +35,4 @@ def login_course(user: Credentials) -> Course:
     return detail
 
 
-def _prepare(kind: str) -> Callable[[Values], Callable[[], Dialogue]]:
-    def prepare(values: Values) -> Callable[[], Dialogue]:
-        user = credentials_of(values)
-        return lambda: Dialogue(kind, PopReader(), greeting_course() if user is None else login_course(user))
-
-    return prepare
-
-
-_SUMMARY = "a POP3 server greets, and a user can log in"
-KINDS = (
-    stream_kind("pop", _SUMMARY, CREDENTIALS, _prepare("pop")),
-    tls_kind("pops", f"{_SUMMARY}, over TLS", CREDENTIALS, _prepare("pops")),
-)
+KINDS = mailbox_kinds("pop", "a POP3 server greets, and a user can log in", PopReader, greeting_course, login_course)

@@ -19,7 +19,7 @@ from lvs_rawcheck.checks.base import Exchange, Reason, Verdict, shown
 from lvs_rawcheck.checks.credentials import PASSWORD_FILE, without_secrets
 from lvs_rawcheck.checks.kind import Kind
 from lvs_rawcheck.checks.narration import lines_of
-from lvs_rawcheck.checks.parameters import Parameter, password_from_file
+from lvs_rawcheck.checks.parameters import Parameter, password_from_file, utf8_octets
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import IPV4_OCTETS, parse_address
 
@@ -205,13 +205,7 @@ def _prepare(values: Values) -> Step:
 def _octets(what: str, text: str | None, octets_most: int) -> bytes:
     if not text:
         raise UsageError(f"radius needs {what}")
-    try:
-        octets = text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8") from None
-    if len(octets) > octets_most:
-        raise UsageError(f"{what} is longer than {octets_most} octets")
-    return octets
+    return utf8_octets(what, text, octets_most)
 
 
 def _nas_address(address: bytes | None) -> bytes:

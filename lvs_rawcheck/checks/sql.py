@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.base import Reason, Verdict
 from lvs_rawcheck.checks.credentials import PASSWORD_FILE
-from lvs_rawcheck.checks.parameters import Parameter
+from lvs_rawcheck.checks.parameters import Parameter, utf8_octets
 from lvs_rawcheck.checks.stream_kinds import secured_on_request
 from lvs_rawcheck.checks.tls_parameters import TLS_PARAMETERS, demand_no_tls_parameters
 from lvs_rawcheck.errors import UsageError
@@ -114,12 +114,7 @@ def _demand_text(what: str, text: str, octets_most: int) -> None:
     """Raise UsageError for what the protocols, which end texts by a NUL, cannot carry; it is not repeated."""
     if "\0" in text:
         raise UsageError(f"{what} holds a NUL: no message can carry it")
-    try:
-        octets = text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8") from None
-    if len(octets) > octets_most:
-        raise UsageError(f"{what} is longer than {octets_most} octets")
+    utf8_octets(what, text, octets_most)
 
 
 def judge_rows(rows: int) -> Verdict:

@@ -15,7 +15,6 @@ from lvs_rawcheck.checks.parameters import (
     Parameter,
     Values,
     defaults,
-    hex_octets,
     one_of,
     password_from_file,
     whole_number,
@@ -48,20 +47,9 @@ def test_no_whole_numbers(text: str) -> None:
 
 @given(st.text())
 def test_any_text_is_a_value_or_refused(text: str) -> None:
-    for convert in (whole_number(0, 65535), hex_octets, one_of("tcp", "udp")):
+    for convert in (whole_number(0, 65535), one_of("tcp", "udp")):
         with suppress(UsageError):
             convert(text)
-
-
-@pytest.mark.parametrize(("text", "octets"), [("", b""), ("00 ff", b"\0\xff"), ("DEADbeef", b"\xde\xad\xbe\xef")])
-def test_hexadecimal(text: str, octets: bytes) -> None:
-    assert hex_octets(text) == octets
-
-
-@pytest.mark.parametrize("text", ["0", "0x00", "xy", "0 0"])
-def test_not_hexadecimal(text: str) -> None:
-    with pytest.raises(UsageError, match="not pairs"):
-        hex_octets(text)
 
 
 class TestPasswordFile:
