@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvs_rawcheck.config.tree import SourceFile, Span
+from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError, ConfigValueError
 
 ERROR = "error"
@@ -57,8 +57,3 @@ class Findings:
     def all(self) -> list[Finding]:
         """Return them."""
         return list(self._found.values())
-
-
-def whole_file(file: SourceFile) -> Span:
-    """Return the place that means a file as such: its beginning."""
-    return Span(file, 0, 0)

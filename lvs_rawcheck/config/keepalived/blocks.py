@@ -14,7 +14,7 @@ from sys import intern
 from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.directives import Directive, Table
 from lvs_rawcheck.config.keepalived.lines import Line
-from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE, closes_its_quotes, word_ranges, words_of
+from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE, closes_its_quotes, words_of
 from lvs_rawcheck.config.tree import Span
 
 OPENING = "{"
@@ -47,11 +47,6 @@ class Statement:
     def span(self) -> Span:
         """Return where it stands, for a block its first line only."""
         return self.line.span
-
-    def word_span(self, index: int) -> Span:
-        """Return where one of its words stands, quotes included."""
-        first, last = word_ranges(self.line.text)[index]
-        return self.line.span_of(first, last)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {' '.join(self.words)!r} at {self.span}>"

@@ -31,7 +31,6 @@ LINES_MAX = 3_000_000
 PIECES_MAX = 4 * MAXBUF
 # Lines that can mean more than themselves.
 _SPECIAL_START = b"@$~"
-_BRACE_OR_QUOTE = re.compile(rb'[{}"]')
 _QUOTED_OR_BRACE = re.compile(rb'"[^"]*"|[{}]')
 _CONDITION = re.compile(rb"@(\^?)([^ \t]*)([ \t]+|\Z)")
 Include = Callable[[Line, str], None]

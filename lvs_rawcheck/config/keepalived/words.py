@@ -32,23 +32,18 @@ def words_of(text: bytes) -> list[str]:
 def _words(text: bytes) -> tuple[str, ...]:
     if b'"' not in text:
         return tuple([to_text(word) for word in text.split()])
-    return tuple([to_text(text[first:last]) for first, last, _ in _ranges(text)])
+    return tuple([to_text(text[first:last]) for first, last in _ranges(text)])
 
 
-def word_ranges(text: bytes) -> list[tuple[int, int]]:
-    """Return for each word where it begins and ends in the line, its quotes included."""
-    return [(first - quotes, last + quotes) for first, last, quotes in _ranges(text)]
-
-
-def _ranges(text: bytes) -> list[tuple[int, int, int]]:
-    """Return for each word where its content begins and ends, and 1 if quotes stand around it."""
+def _ranges(text: bytes) -> list[tuple[int, int]]:
+    """Return for each word where its content begins and ends, without the quotes around it."""
     found = []
     end = len(text)
     if text.count(b'"') % 2:
         end = text.rindex(b'"')
     for match in _WORD.finditer(text, 0, end):
         quotes = 0 if match[1] is None else 1
-        found.append((match.start() + quotes, match.end() - quotes, quotes))
+        found.append((match.start() + quotes, match.end() - quotes))
     return found
 
 
