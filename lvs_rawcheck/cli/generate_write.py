@@ -29,8 +29,6 @@ from lvs_rawcheck.generate.seeding import roles_now, write_roles
 from lvs_rawcheck.generate.service_files import rendered_services
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import Changes, WriteFailed, WriteRefused, Written, write
-from lvs_rawcheck.registry.files import SUFFIX
-from lvs_rawcheck.registry.read import parse_service
 from lvs_rawcheck.registry.service import Service
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 from lvs_rawcheck.registry.vips import RegistryVips
@@ -144,8 +142,8 @@ class _Job:
         if planned.options.style == SERVICE:
             return list(planned.registry.services.values())
         templates = Templates(planned.options.templates or OVERRIDES_DIR)
-        files = rendered_services(planned.plan, templates, import_site_packages)
-        return [parse_service(f"{name}{SUFFIX}", name, octets, import_site_packages) for name, octets in files.items()]
+        rendered = rendered_services(planned.plan, templates, import_site_packages)
+        return [each.service for each in rendered.values()]
 
     def write_roles(self) -> None:
         """Seed the role files of instances that will keep theirs from now on."""

@@ -13,7 +13,7 @@ from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.read import parse_service
 from lvs_rawcheck.registry.service import Service
-from lvs_rawcheck.registry.write import UNTOUCHED, condition
+from lvs_rawcheck.registry.write import UNTOUCHED, RenderedService, condition
 from lvs_rawcheck.wire.address import format_endpoint
 
 
@@ -45,7 +45,7 @@ class RegistryChanges:
 
 def registry_changes(
     folder: str,
-    planned: Mapping[str, bytes],
+    planned: Mapping[str, RenderedService],
     wanted_ids: Collection[str],
     named_elsewhere: Collection[str],
     import_libraries: Callable[[], None],
@@ -56,16 +56,16 @@ def registry_changes(
     left as they are. import_libraries: see `load_kind`.
     """
     changes = RegistryChanges(folder, _files(folder))
-    for name, octets in planned.items():
+    for name, rendered in planned.items():
         there = changes.found.get(name)
-        if there is not None and there != octets and condition(there) != UNTOUCHED:
+        if there is not None and there != rendered.octets and condition(there) != UNTOUCHED:
             changes.kept.append(name)
-            _read(changes, name, there, import_libraries)
-            changes.faults += _unproven(changes, name, octets, import_libraries)
+            _read_kept(changes, name, there, import_libraries)
+            changes.faults += _unproven(changes, name, rendered.service)
             continue
-        _read(changes, name, octets, import_libraries)
-        if there != octets:
-            changes.written[name] = octets
+        changes.services[name] = rendered.service
+        if there != rendered.octets:
+            changes.written[name] = rendered.octets
             changes.dropped += _dropped(changes, name, there, import_libraries)
     used = {*planned, *named_elsewhere}
     changes.faults += _lacking(changes, wanted_ids)
@@ -75,7 +75,7 @@ def registry_changes(
     return changes
 
 
-def _read(changes: RegistryChanges, name: str, octets: bytes, import_libraries: Callable[[], None]) -> None:
+def _read_kept(changes: RegistryChanges, name: str, octets: bytes, import_libraries: Callable[[], None]) -> None:
     try:
         changes.services[name] = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, octets, import_libraries)
     except ConfigError as error:
@@ -100,14 +100,15 @@ def _ids(service: Service) -> dict[str, None]:
     return dict.fromkeys(map(service.check_id, service.real_servers))
 
 
-def _unproven(changes: RegistryChanges, name: str, planned: bytes, import_libraries: Callable[[], None]) -> list[str]:
+def _unproven(changes: RegistryChanges, name: str, planned: Service) -> list[str]:
     """Return a sentence if a file that is kept proves less than is forwarded, as after one more VIP of a group."""
     kept = changes.services.get(name)
     if kept is None:
         return []
     proven = {(endpoint.vip, endpoint.port) for endpoint in kept.endpoints}
-    forwarded = parse_service(f"{name}{SUFFIX}", name, planned, import_libraries).endpoints
-    missing = [format_endpoint(each.vip, each.port) for each in forwarded if (each.vip, each.port) not in proven]
+    missing = [
+        format_endpoint(each.vip, each.port) for each in planned.endpoints if (each.vip, each.port) not in proven
+    ]
     if not missing:
         return []
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

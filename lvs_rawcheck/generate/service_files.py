@@ -10,10 +10,12 @@ from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.names import is_name, parse_check_id
 from lvs_rawcheck.registry.read import read_check
 from lvs_rawcheck.registry.templates import Templates
-from lvs_rawcheck.registry.write import render_service
+from lvs_rawcheck.registry.write import RenderedService, render_service
 
 
-def rendered_services(plan: Plan, templates: Templates, import_libraries: Callable[[], None]) -> dict[str, bytes]:
+def rendered_services(
+    plan: Plan, templates: Templates, import_libraries: Callable[[], None]
+) -> dict[str, RenderedService]:
     """Return the service files by name; ConfigError: a template makes nothing that can be read."""
     return {
         name: render_service(templates, name, service.to_text(), import_libraries)

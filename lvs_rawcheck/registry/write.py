@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from lvs_rawcheck.registry.service import CheckSpec, Service
     from lvs_rawcheck.registry.templates import Templates
 
     Table = Mapping[str, object]
@@ -58,18 +59,32 @@ class ServiceText:
         self.comment = comment
 
 
+class RenderedService:
+    """A service file as text, and what our own reader makes of it."""
+
+    def __init__(self, octets: bytes, service: Service) -> None:
+        self.octets = octets
+        self.service = service
+
+
 def render_service(
     templates: Templates, name: str, service: ServiceText, import_libraries: Callable[[], None]
-) -> bytes:
-    """Return a service file, read again by our own reader; ConfigError."""
+) -> RenderedService:
+    """Return a service file, proven by our own reader; ConfigError."""
     text = templates.render("service.toml", **vars(service))
     octets = seal(text.encode())
     if len(octets) > FILE_OCTETS_MOST:
         raise ConfigValueError(f"{name}{SUFFIX}", 0, 0, f"larger than {FILE_OCTETS_MOST} octets")
-    for server in parse_service(f"{name}{SUFFIX}", name, octets, import_libraries).real_servers:
-        for check in (*server.checks, *(standby.check for standby in server.standby_checks)):
-            check.step()
-    return octets
+    read = parse_service(f"{name}{SUFFIX}", name, octets, import_libraries)
+    for check in _distinct_checks(read):
+        check.step()
+    return RenderedService(octets, read)
+
+
+def _distinct_checks(service: Service) -> dict[CheckSpec, None]:
+    """Return all checks of a service, those that its real servers share once."""
+    checks = dict.fromkeys(check for server in service.real_servers for check in server.checks)
+    return checks | dict.fromkeys(standby.check for server in service.real_servers for standby in server.standby_checks)
 
 
 def seal(octets: bytes) -> bytes:

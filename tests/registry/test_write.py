@@ -48,7 +48,7 @@ def templates(tmp_path: Path) -> Templates:
 
 
 def test_what_is_written_is_read_again(templates: Templates) -> None:
-    octets = render_service(templates, "web", WEBSITE, nothing_to_import)
+    octets = render_service(templates, "web", WEBSITE, nothing_to_import).octets
     service = parsed(octets)
     assert (service.settings.timeout, service.settings.mode, service.settings.clean_close) == (1.0, "enforce", True)
     first, second = service.real_servers
@@ -59,7 +59,7 @@ def test_what_is_written_is_read_again(templates: Templates) -> None:
 
 
 def test_the_text_is_what_a_person_would_write(templates: Templates) -> None:
-    text = render_service(templates, "web", WEBSITE, nothing_to_import).decode()
+    text = render_service(templates, "web", WEBSITE, nothing_to_import).octets.decode()
     assert text.split("\n", 1)[1] == (
         "# from /etc/keepalived/keepalived.conf:7 [[check]]\n"
         'endpoint = ["10.0.0.100:80"]\n'
@@ -103,7 +103,7 @@ def test_an_administrators_template_goes_before_ours(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"web\.toml:3:1: not TOML"):
         render_service(Templates(str(tmp_path)), "web", WEBSITE, nothing_to_import)
     (tmp_path / "service.toml").write_text(WEB)
-    assert WEB.encode() in render_service(Templates(str(tmp_path)), "web", WEBSITE, nothing_to_import)
+    assert WEB.encode() in render_service(Templates(str(tmp_path)), "web", WEBSITE, nothing_to_import).octets
 
 
 @pytest.mark.parametrize(
