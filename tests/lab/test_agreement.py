@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
 
 from tests.lab.agreement.rows import ROWS, Row
+from tests.lab.output import told_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
@@ -25,10 +24,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("agreement")
     pem = folder / "server.pem"
     subprocess.run([*SELF_SIGNED, "-keyout", pem, "-out", pem], check=True, capture_output=True)
-    lines: list[str] = []
-    status = boot(SCENARIO, folder, limit_s=400.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return {told["name"]: told for told in map(json.loads, lines)}
+    return {told["name"]: told for told in told_by(SCENARIO, folder, limit_s=400.0)}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

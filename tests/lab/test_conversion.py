@@ -7,15 +7,14 @@ director as the master; then what is said of a check that can no longer run.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
 
 from tests.lab.conversion.told import methods, paces, servers
+from tests.lab.output import told_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
@@ -33,10 +32,7 @@ def style(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def steps(style: str, tmp_path_factory: pytest.TempPathFactory) -> Steps:
     """What happened, by the name of the step."""
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path_factory.mktemp(style), [style], limit_s=400.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return {told["step"]: told for told in map(json.loads, lines)}
+    return {told["step"]: told for told in told_by(SCENARIO, tmp_path_factory.mktemp(style), [style], limit_s=400.0)}
 
 
 def state(steps: Steps, step: str) -> dict[str, tuple[str, str, bool]]:

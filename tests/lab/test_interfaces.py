@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Interfaces that a development kernel may lack: the laboratory's has them all."""
 
-import json
 from pathlib import Path
 
 import pytest
-from lab.boot import boot
+
+from tests.lab.output import told_by
 
 pytestmark = pytest.mark.lab
 
@@ -16,9 +16,7 @@ SCENARIO = Path(__file__).resolve().parent / "scenarios" / "interfaces.py"
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """What was tried, and what the check said."""
     folder = tmp_path_factory.mktemp("interfaces")
-    lines: list[str] = []
-    assert boot(SCENARIO, folder, on_line=lines.append) == 0, lines
-    return {result["tried"]: result for result in map(json.loads, lines)}
+    return {result["tried"]: result for result in told_by(SCENARIO, folder)}
 
 
 def test_over_a_vlan(said: dict[str, dict[str, object]]) -> None:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from lab.boot import boot
+
+from tests.lab.output import told_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
@@ -15,10 +15,7 @@ SCENARIO = Path(__file__).resolve().parent / "scenarios" / "loss.py"
 
 
 def test_raw_checks_fail_no_more_than_kernel_sockets(tmp_path: Path) -> None:
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path, limit_s=600.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    said = json.loads(lines[-1])
+    (said,) = told_by(SCENARIO, tmp_path, limit_s=600.0)
     print(said)
     assert said["short"]["raw"] <= said["short"]["kernel"], said
     assert said["long"]["raw"] == []

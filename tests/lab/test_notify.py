@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
 
 from tests.lab.notify.shapes import INSTANCES, vips
+from tests.lab.output import told_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
@@ -20,10 +19,7 @@ SCENARIO = Path(__file__).resolve().parent / "notify" / "scenario.py"
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the scenario printed."""
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path_factory.mktemp("notify"), limit_s=300.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return [json.loads(line) for line in lines]
+    return told_by(SCENARIO, tmp_path_factory.mktemp("notify"), limit_s=300.0)
 
 
 @pytest.fixture

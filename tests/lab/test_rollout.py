@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
+
+from tests.lab.output import told_by
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
 
@@ -20,10 +20,7 @@ SOUND, WITHOUT_VIP, WITHOUT_SERVICE = "10.0.0.42", "10.0.0.43", "10.0.0.44"
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What happened, by the name of the step."""
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path_factory.mktemp("rollout"), limit_s=400.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return {told["step"]: told for told in map(json.loads, lines)}
+    return {told["step"]: told for told in told_by(SCENARIO, tmp_path_factory.mktemp("rollout"), limit_s=400.0)}
 
 
 def test_a_server_that_the_old_check_does_not_see_through_is_a_reason_to_write_nothing(

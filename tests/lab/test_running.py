@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
 
+from tests.lab.output import told_by
 from tests.lab.running.shapes import MISSING, SCRIPT
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
@@ -20,10 +19,7 @@ SCENARIO = Path(__file__).resolve().parent / "running" / "scenario.py"
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the scenario printed: asked once, asked again, asked after keepalived had stopped."""
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path_factory.mktemp("running"), limit_s=240.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return [json.loads(line) for line in lines]
+    return told_by(SCENARIO, tmp_path_factory.mktemp("running"), limit_s=240.0)
 
 
 @pytest.fixture

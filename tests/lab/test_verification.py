@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.boot import boot
 
+from tests.lab.output import told_by
 from tests.lab.verification.faults import FAULTS, Fault
 
 pytestmark = [pytest.mark.lab, pytest.mark.full]
@@ -20,10 +19,7 @@ SCENARIO = Path(__file__).resolve().parent / "verification" / "scenario.py"
 @pytest.fixture(scope="module")
 def looks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What verify said, by the name of the look."""
-    lines: list[str] = []
-    status = boot(SCENARIO, tmp_path_factory.mktemp("verification"), limit_s=500.0, on_line=lines.append)
-    assert status == 0, "\n".join(lines)
-    return {told["name"]: told for told in map(json.loads, lines)}
+    return {told["name"]: told for told in told_by(SCENARIO, tmp_path_factory.mktemp("verification"), limit_s=500.0)}
 
 
 @pytest.mark.parametrize("name", ["sound", "sound again"])

@@ -15,12 +15,11 @@ from pathlib import Path
 from lab.director import LAUNCHER, SystemLog
 from lab.network import Network, Process, load_modules, wait_until
 
-from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.director.ipvs import parse_table
 from lvs_rawcheck.wire.address import format_address, parse_address
+from tests.lab.verdict_script import PYTHON, install_verdict
 
 RESULTS = Path("/run/lab/results")
-PYTHON = "/usr/bin/python3"
 SETTLE_SECONDS = 60.0
 DIRECTOR, SOUND, WITHOUT_VIP, WITHOUT_SERVICE = "10.0.0.21", "10.0.0.42", "10.0.0.43", "10.0.0.44"
 SERVERS = (SOUND, WITHOUT_VIP, WITHOUT_SERVICE)
@@ -75,17 +74,10 @@ class Site:
         return path
 
     def _install(self) -> None:
-        import_site_packages()
-        from lvs_rawcheck.registry.templates import Templates
-
-        verdict = Templates("/nowhere").render(
-            "verdict", python=PYTHON, launcher=LAUNCHER, services_folder=SERVICES, state_folder=STATE
-        )
-        for name, text in (("verdict", verdict), ("notify", "#!/bin/sh\n")):
-            script = self.path(f"{SCRIPTS}/{name}")
-            script.write_text(text)
-            script.chmod(0o755)
-        Path(LAUNCHER).chmod(0o755)
+        install_verdict(self.path(f"{SCRIPTS}/verdict"), SERVICES, STATE)
+        notify = self.path(f"{SCRIPTS}/notify")
+        notify.write_text("#!/bin/sh\n")
+        notify.chmod(0o755)
         self.path(CONF).write_text(CONFIGURATION)
 
     def table(self) -> set[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from lab.director import LAUNCHER, SystemLog
 from lab.network import Host, Network, load_modules, wait_until
 
-from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.director.ipvs import parse_table
 from lvs_rawcheck.director.last_verdict import read_last
 from lvs_rawcheck.wire.address import parse_address
+from tests.lab.verdict_script import PYTHON, install_verdict
 from tests.lab.verification.faults import (
     DIRECTOR,
     FAULTS,
@@ -35,7 +35,6 @@ from tests.lab.verification.faults import (
 )
 
 RESULTS = Path("/run/lab/results")
-PYTHON = "/usr/bin/python3"
 SETTLE_SECONDS = 60.0
 MODULES = ("ip_vs", "ip_vs_rr", "tcp_diag", "inet_diag")
 LISTEN = (
@@ -68,16 +67,7 @@ class Site:
         return path
 
     def _install(self) -> None:
-        import_site_packages()
-        from lvs_rawcheck.registry.templates import Templates
-
-        text = Templates("/nowhere").render(
-            "verdict", python=PYTHON, launcher=LAUNCHER, services_folder=SERVICES, state_folder=STATE
-        )
-        script = self._path(f"{SCRIPTS}/verdict")
-        script.write_text(text)
-        script.chmod(0o755)
-        Path(LAUNCHER).chmod(0o755)
+        install_verdict(self._path(f"{SCRIPTS}/verdict"), SERVICES, STATE)
         self._path(f"{SERVICES}/{SERVICE}.toml").write_text(SERVICE_FILE)
         self._path(ROLE_FILE).write_text("1\n")
         self.write_config(SOUND)
