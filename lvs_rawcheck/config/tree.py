@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _DECODING = ("utf-8", "surrogateescape")
 
@@ -66,6 +67,11 @@ class SourceFile:
             self._touches[key] = Touch(offset, kind, sentence)
             self._offsets = None
 
+    @property
+    def is_touched(self) -> bool:
+        """Return whether any of its lines is more than plain text."""
+        return bool(self._touches)
+
     def touches(self, start: int, end: int) -> list[Touch]:
         """Return what touches the octets from start to before end, in the file's order."""
         if self._offsets is None:
@@ -78,8 +84,7 @@ class SourceFile:
         return f"<SourceFile {self.path}, {len(self.octets)} octets>"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a file: octets from start to before end."""
 
     file: SourceFile

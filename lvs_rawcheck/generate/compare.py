@@ -13,6 +13,7 @@ from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer, Url, VirtualServer, VrrpInstance
 from lvs_rawcheck.errors import RawCheckError
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck
+from lvs_rawcheck.generate.timing import StanzaTimes
 
 _MISC = "MISC_CHECK"
 Signature = tuple[object, ...]
@@ -78,8 +79,10 @@ class _Expectation:
         return Counter(found)
 
     def _of_left_added(self, server: RealServer) -> list[Signature]:
+        if not self._left_added:
+            return []
         span = server.span
-        if span is None or not self._left_added:
+        if span is None:
             return []
         return [
             self._now[(left.path, left.stanza)]
@@ -128,6 +131,7 @@ def _of_server(server: RealServer) -> Signature:
 
 def _of_planned(check: PlannedCheck) -> Signature:
     times = check.times
+    assert isinstance(times, StanzaTimes)
     pace = times.after
     times_written = (pace.retry, pace.delay_before_retry, pace.delay_loop, times.warmup, times.alpha)
     return _MISC, *times_written, check.command, times.misc_timeout, check.user, False, None

@@ -13,8 +13,8 @@ from sys import intern
 
 from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.directives import Directive, Table
-from lvs_rawcheck.config.keepalived.lines import Line
-from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE, closes_its_quotes, words_of
+from lvs_rawcheck.config.keepalived.lines import Line, closes_its_quotes
+from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE, words_of
 from lvs_rawcheck.config.tree import Span
 
 OPENING = "{"

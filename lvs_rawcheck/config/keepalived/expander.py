@@ -29,8 +29,6 @@ from lvs_rawcheck.config.keepalived.sequences import Sequence, SequenceError, pa
 LINES_MAX = 3_000_000
 # A line has fewer octets than that, so it falls into fewer pieces, unless a definition makes it grow for ever.
 PIECES_MAX = 4 * MAXBUF
-# Lines that can mean more than themselves.
-_SPECIAL_START = b"@$~"
 _QUOTED_OR_BRACE = re.compile(rb'"[^"]*"|[{}]')
 _CONDITION = re.compile(rb"@(\^?)([^ \t]*)([ \t]+|\Z)")
 Include = Callable[[Line, str], None]
@@ -55,16 +53,8 @@ class Expander:
         self._lines_left = LINES_MAX
 
     def is_plain(self, line: Line | None) -> bool:
-        """Return whether a physical line is one logical line or a brace after it at most, and means itself."""
-        if line is None:
-            return self._collecting is None
-        text = line.text
-        return (
-            self._collecting is None
-            and text[0] not in _SPECIAL_START
-            and b"$" not in text
-            and not text.startswith(b"include")
-        )
+        """Return whether a physical line means itself here."""
+        return self._collecting is None and (line is None or line.is_literal)
 
     def expand(self, physical: Line | None) -> Iterator[Line]:
         """Yield the logical lines that a physical one means; None is a blank line."""
@@ -255,10 +245,10 @@ def split_at_brace(line: Line) -> tuple[Line, Line | None]:
         return line.part(0, 1), _rest(line, 1)
     for match in _QUOTED_OR_BRACE.finditer(text, 0, text.rindex(b'"') if text.count(b'"') % 2 else len(text)):
         if match[0] in (b"{", b"}"):
-            return line.part(0, match.start()).stripped(), _rest(line, match.start())
+            return line.trimmed(0, match.start()), _rest(line, match.start())
     return line, None
 
 
 def _rest(line: Line, place: int) -> Line | None:
-    rest = line.part(place, len(line.text)).stripped()
+    rest = line.trimmed(place, len(line.text))
     return rest if rest.text else None

@@ -16,7 +16,17 @@ from collections.abc import Iterator, Mapping
 from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.braces import TooManyAlternatives, alternatives
 from lvs_rawcheck.config.keepalived.definitions import MAXBUF
-from lvs_rawcheck.config.keepalived.lines import LONG_LINE, Line, Mark, Version, decomment, may_hold_comment
+from lvs_rawcheck.config.keepalived.lines import (
+    BLANKS,
+    LONG_LINE,
+    Line,
+    Mark,
+    Version,
+    closes_its_quotes,
+    decomment,
+    is_literal,
+    may_hold_comment,
+)
 from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE
 from lvs_rawcheck.config.tree import SourceFile, to_text
 from lvs_rawcheck.errors import ConfigSyntaxError
@@ -207,10 +217,15 @@ class FileStack:
         if not raws[-1]:
             raws.pop()
         for raw in raws:
-            if len(raw) < _LINE_MAX and may_hold_comment(raw) is None and b"\0" not in raw:
+            if len(raw) < _LINE_MAX and may_hold_comment(raw) is None and closes_its_quotes(raw) and b"\0" not in raw:
                 raw_end = raw.rstrip(b"\r")
-                text = raw_end.lstrip(b" \t")
-                yield Line(text.rstrip(b" \t"), file, start + len(raw_end) - len(text), marks) if text else None
+                text = raw_end.lstrip(BLANKS)
+                if text:
+                    line = Line(text.rstrip(BLANKS), file, start + len(raw_end) - len(text), marks)
+                    line.is_literal = is_literal(text)
+                    yield line
+                else:
+                    yield None
             elif _COMMENT_LINE.fullmatch(raw) is not None and len(raw) < _LINE_MAX:
                 yield None
             else:
@@ -242,4 +257,8 @@ class FileStack:
             line, sound = decomment(Line(piece.rstrip(b"\r"), file, start + first, marks), self._files.version)
             if not sound:
                 findings.error(Line(piece, file, start + first).stripped().span, "quote", UNCLOSED_QUOTE)
-            yield line if line.text else None
+            if line.text:
+                line.is_literal = may_hold_comment(line.text) is None and is_literal(line.text)
+                yield line
+            else:
+                yield None

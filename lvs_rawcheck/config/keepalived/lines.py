@@ -14,7 +14,8 @@ from lvs_rawcheck.config.tree import SourceFile, Span
 
 BLANKS = b" \t"
 _COMMENT_OCTETS = re.compile(rb'[!#"\\]')
-may_hold_comment = _COMMENT_OCTETS.search
+# Quotes alone hide nothing: they only matter where there is something to hide.
+may_hold_comment = re.compile(rb"[!#\\]").search
 Version = tuple[int, ...]
 # From here on the comment takes a backslash at its end along (keepalived Release-2.4.0, lib/parser.c).
 COMMENT_TAKES_BACKSLASH: Version = (2, 4, 0)
@@ -25,15 +26,17 @@ class Line:
 
     Once text was put in or taken out, starts and ends hold for each octet the stretch of the file that it stands for:
     itself, or the reference (`${NAME}`) that it was put in for. marks: why the text is more than plain.
+    is_literal: whether it is known to mean what it says, wherever it is read.
     """
 
-    __slots__ = ("ends", "file", "marks", "start", "starts", "text")
+    __slots__ = ("ends", "file", "is_literal", "marks", "start", "starts", "text")
 
     def __init__(self, text: bytes, file: SourceFile, start: int, marks: tuple[Mark, ...] = ()) -> None:
         self.text = text
         self.file = file
         self.start = start
         self.marks = marks
+        self.is_literal = False
         self.starts: list[int] | None = None
         self.ends: list[int] | None = None
 
@@ -45,12 +48,15 @@ class Line:
             part.start = part.starts[0] if part.starts else self.start
         return part
 
+    def trimmed(self, first: int, last: int) -> Line:
+        """Return the octets from first to before last as a line, without the blanks at both ends."""
+        left = self.text[first:last].lstrip(BLANKS)
+        first = last - len(left)
+        return self.part(first, first + len(left.rstrip(BLANKS)))
+
     def stripped(self) -> Line:
         """Return it without the blanks at both ends."""
-        text = self.text
-        first = len(text) - len(text.lstrip(BLANKS))
-        last = len(text.rstrip(BLANKS))
-        return self if last - first == len(text) else self.part(first, max(first, last))
+        return self.trimmed(0, len(self.text))
 
     def marked(self, *marks: Mark) -> Line:
         """Return it with further marks."""
@@ -126,9 +132,9 @@ UNKNOWABLE = "unknowable"
 
 def decomment(line: Line, version: Version) -> tuple[Line, bool]:
     """Return the line without comment, escapes of comment signs and outer blanks; and whether its quotes close."""
-    if may_hold_comment(line.text) is None:
-        return line.stripped(), True
     text = line.text
+    if may_hold_comment(text) is None:
+        return line.stripped(), closes_its_quotes(text)
     comment, escapes, continued, quoted = _scan(text)
     if continued and comment is not None and version >= COMMENT_TAKES_BACKSLASH:
         continued = False
@@ -144,6 +150,16 @@ def decomment(line: Line, version: Version) -> tuple[Line, bool]:
         joint = line.part(len(text) - 1, len(text))
         result = _joined(result, joint) if size else joint
     return result, not quoted
+
+
+def closes_its_quotes(text: bytes) -> bool:
+    """Return whether no quote of a text is left open."""
+    return text.count(b'"') % 2 == 0
+
+
+def is_literal(text: bytes) -> bool:
+    """Return whether a text without comment signs means what it says: no condition, definition, sequence, include."""
+    return text[0] not in b"@~" and b"$" not in text and b"include" not in text
 
 
 def _scan(text: bytes) -> tuple[int | None, list[int], bool, bool]:

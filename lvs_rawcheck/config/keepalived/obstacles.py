@@ -87,6 +87,8 @@ def _own(block: Block, repeated: set[tuple[int, int]]) -> list[Touch]:
     if stretch is None:
         found.append(Touch(line.start, SHAPE, "its braces do not stand in one stretch of one file"))
         return _distinct(found)
+    if not line.file.is_touched:
+        return found
     lines = stretch.whole_lines()
     return _distinct(found, line.file.touches(lines.start, lines.end))
 
@@ -106,7 +108,7 @@ def _unsteady_words(virtual: VirtualServer) -> list[Touch]:
         if mark.kind in _UNSTEADY
     ]
     stretch = virtual.block.whole_span
-    if stretch is None:
+    if stretch is None or not stretch.file.is_touched:
         return found
     servers = _stretches_of_servers(virtual)
     for touch in stretch.file.touches(stretch.start, stretch.end):

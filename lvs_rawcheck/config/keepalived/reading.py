@@ -75,22 +75,29 @@ class Reading:
 
         parent = self._expander(include)
         for line in stack.lines():
-            if line is None or include_pattern(line.text) is not None:
-                yield None
-            elif may_hold_comment(line.text) is None:
+            if parent.is_plain(line):
                 yield line
-            elif line.text[0] in _COMMENT_SIGNS:
-                self._findings.error(
-                    line.span,
-                    "escaped-comment",
-                    "an escaped comment sign begins the line: keepalived misreads its copy",
-                )
+            elif line is None:
                 yield None
             else:
-                again, _ = decomment(line, self._version)
-                yield again if again.text else None
-            if line is not None and (not parent.is_plain(line) or b"include" in line.text):
+                yield self._copied(line)
                 deque(parent.expand(line), 0)
+
+    def _copied(self, line: Line) -> Line | None:
+        """Return what the children get of a line."""
+        if include_pattern(line.text) is not None:
+            return None
+        if may_hold_comment(line.text) is None:
+            return line
+        if line.text[0] in _COMMENT_SIGNS:
+            self._findings.error(
+                line.span,
+                "escaped-comment",
+                "an escaped comment sign begins the line: keepalived misreads its copy",
+            )
+            return None
+        again, _ = decomment(line, self._version)
+        return again if again.text else None
 
     def _push(self, stack: FileStack, line: Line, pattern: str) -> None:
         marks = tuple(mark for mark in line.marks if mark.kind == CONDITION)

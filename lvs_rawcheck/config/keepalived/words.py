@@ -47,11 +47,6 @@ def _ranges(text: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def closes_its_quotes(text: bytes) -> bool:
-    """Return whether no quote of the line is left open."""
-    return text.count(b'"') % 2 == 0
-
-
 def script_words(text: str) -> list[str] | None:
     """Return the words of a script's or pattern's line, quotes and escapes resolved; None if it cannot be read."""
     words: list[str] = []
