@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from lvs_rawcheck.cli.table import table_text
 from lvs_rawcheck.generate.costs import checks_a_second, processors
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions
+from lvs_rawcheck.generate.pace import seconds
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan
 from lvs_rawcheck.generate.report import all_warnings
-from lvs_rawcheck.generate.timing import RULE, seconds
+from lvs_rawcheck.generate.timing import RULE
 
 _SERVERS_SHOWN = 4
 

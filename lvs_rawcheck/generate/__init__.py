@@ -2,9 +2,12 @@
 """A plan for somebody's configuration: what would be put in the place of what, and what would be left alone, and why.
 
     options.py     what was asked for, and which virtual servers are meant
-    endpoints.py   the VIPs and ports that a virtual server stands for, and what its service is called
+    traffic.py     what a virtual server forwards, and names that files can have
+    endpoints.py   the VIPs and ports that one of keepalived's stands for, and what its service is called
+    check_text.py  a check as the registry writes it
     translate.py   a checker of keepalived's -> checks of ours, and the standard check that it was
-    timing.py      times: ours from theirs, and how long a failure stays unseen
+    pace.py        times: how often, how long, and how long a failure stays unseen
+    timing.py      those of a stanza, from keepalived's
     roles.py       whose role decides: the VRRP instance that holds the VIPs
     notify.py      how keepalived is made to maintain its role file (notify_user.py: whom a script runs as)
     notify_place.py  the lines for that, put into the instances' blocks; notify_compare.py reads them again

@@ -8,39 +8,15 @@ is the checkers' only (check_data.c, validate_check_config, "ports don't match -
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.addresses import RangeError, addresses_between
 from lvs_rawcheck.config.keepalived.model import GroupEntry, VirtualServer
 from lvs_rawcheck.generate.options import Marked
 from lvs_rawcheck.generate.refusal import Refused
-from lvs_rawcheck.registry.names import is_name
+from lvs_rawcheck.generate.traffic import Traffic, demand_name, safe_name, traffic_of_mark
 from lvs_rawcheck.wire.address import IPV4_OCTETS, parse_address
 
-ENDPOINTS_WITHOUT_DAEMON = 64
 _ENDPOINTS_MOST = 4096
-_IN_NAMES = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What is forwarded. targets: VIP and port, 0 for any; protocol: tcp, udp or sctp."""
-
-    targets: tuple[tuple[bytes, int], ...]
-    protocol: str
-
-    @property
-    def any_port(self) -> bool:
-        """Return whether a port has to be found where none is said."""
-        return any(port == 0 for _, port in self.targets)
-
-    def endpoints(self, port_for_any: int) -> tuple[Endpoint, ...]:
-        """Return the endpoints, each once; port_for_any: what stands in for any port, 0: none does. Refused."""
-        if not port_for_any and self.any_port:
-            raise Refused("the virtual server forwards any port, and no port was checked before")
-        found = dict.fromkeys((vip, port or port_for_any) for vip, port in self.targets)
-        return tuple(Endpoint(vip, port) for vip, port in found)
 
 
 def traffic_of(virtual: VirtualServer, fwmarks: Mapping[int, Marked]) -> Traffic:
@@ -48,8 +24,7 @@ def traffic_of(virtual: VirtualServer, fwmarks: Mapping[int, Marked]) -> Traffic
     if virtual.address is not None:
         return Traffic(((parse_address(virtual.address), virtual.port),), virtual.protocol or "udp")
     if virtual.fwmark is not None:
-        marked = _meaning(virtual.fwmark, fwmarks)
-        return Traffic(_targets(marked), marked.protocol)
+        return traffic_of_mark(virtual.fwmark, fwmarks)
     if virtual.group is None:
         raise Refused(f"there is no virtual_server_group {virtual.group_name!r}")
     if virtual.group.obstacles:
@@ -62,9 +37,9 @@ def _traffic_of_group(virtual: VirtualServer, entries: list[GroupEntry], fwmarks
     protocols = {virtual.protocol} - {None}
     for entry in entries:
         if entry.fwmark is not None:
-            marked = _meaning(entry.fwmark, fwmarks)
-            targets.update(dict.fromkeys(_targets(marked)))
-            protocols.add(marked.protocol)
+            of_mark = traffic_of_mark(entry.fwmark, fwmarks)
+            targets.update(dict.fromkeys(of_mark.targets))
+            protocols.add(of_mark.protocol)
             continue
         try:
             addresses = addresses_between(entry.first, entry.last)
@@ -82,17 +57,6 @@ def _traffic_of_group(virtual: VirtualServer, entries: list[GroupEntry], fwmarks
     return Traffic(tuple(targets), protocols.pop() or "udp")
 
 
-def _meaning(fwmark: int, fwmarks: Mapping[int, Marked]) -> Marked:
-    marked = fwmarks.get(fwmark)
-    if marked is None:
-        raise Refused(f"firewall mark {fwmark}: which VIPs it stands for is not said here: --fwmark {fwmark}=VIP:PORT")
-    return marked
-
-
-def _targets(marked: Marked) -> tuple[tuple[bytes, int], ...]:
-    return tuple((endpoint.vip, endpoint.port) for endpoint in marked.endpoints)
-
-
 def service_name(virtual: VirtualServer, protocol: str, number: int) -> str:
     """Return the name of a virtual server's service of its real servers' first, second, ... checkers; Refused.
 
@@ -104,12 +68,8 @@ def service_name(virtual: VirtualServer, protocol: str, number: int) -> str:
         name = f"fwm-{virtual.fwmark}"
     else:
         name = f"group-{virtual.group_name}"
-    octets = name.encode("utf-8", "surrogateescape")
-    name = "".join(chr(octet) if chr(octet) in _IN_NAMES else "-" for octet in octets).replace("..", "--")
-    name = name if number == 1 else f"{name}-{number}"
-    if not is_name(name):
-        raise Refused(f"no file can be called {name[:80]!r}")
-    return name
+    name = safe_name(name)
+    return demand_name(name if number == 1 else f"{name}-{number}")
 
 
 def names_of(virtual: VirtualServer) -> list[str]:

@@ -15,7 +15,7 @@ from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.registry_changes import RegistryChanges
 
 _ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]*/[0-9A-Fa-f.:]+")
-_ORIGIN = re.compile(rb"[^\n]*\n# (?P<path>/[^\n]*): virtual_server ")
+_ORIGIN = re.compile(rb"[^\n]*\n# (?P<path>/[^\n]*): virtual(?:_server)? ")
 _COMMENT = (b"#", b"!")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import Endpoint
+from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.checks.request_values import parse_endpoints
 from lvs_rawcheck.errors import UsageError
 
@@ -17,6 +18,7 @@ SCRIPTS_DIR = "/usr/lib/lvs-rawcheck"
 PROGRAM = "/usr/bin/lvs-rawcheck"
 SERVICES_DIR = "/etc/lvs-rawcheck/services.d"
 STATE_DIR = "/run/lvs-rawcheck"
+WRAPPERS_DIR = "/etc/lvs-rawcheck/ldirectord"
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _MARK_MOST = 0xFFFFFFFF
 
@@ -49,6 +51,10 @@ class PlanOptions:
     """What an inline stanza calls."""
     services: str = SERVICES_DIR
     state: str = STATE_DIR
+    wrappers: str = WRAPPERS_DIR
+    """Where ldirectord's external checks are."""
+    role_file: str = ROLE_AUTO
+    """Where nothing of the configuration says whose role decides, as with ldirectord: this file does."""
     user: str = "root"
     observe: bool = False
     templates: str | None = None

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.generate.notify import Wiring
+from lvs_rawcheck.generate.pace import Times
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit, spliced
-from lvs_rawcheck.generate.timing import Times
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import RealServer
+from lvs_rawcheck.generate.pace import Setting, demand_reasonable, pace_settings
 from lvs_rawcheck.generate.services import PlannedServer, StandbyText
-from lvs_rawcheck.generate.timing import Times, demand_reasonable
+from lvs_rawcheck.generate.timing import StanzaTimes
 from lvs_rawcheck.generate.translate import Translation
 from lvs_rawcheck.registry.names import check_id
 from lvs_rawcheck.wire.address import parse_address
@@ -17,13 +18,8 @@ from lvs_rawcheck.wire.address import parse_address
 if TYPE_CHECKING:
     from lvs_rawcheck.generate.virtual import VirtualServices
 
-Setting = tuple[str, str | float | int]
 _ASK_NO_PORT = ("ping",)
 _TRANSPORTS = {"udp": "udp", "dns": "udp"}  # of all other kinds that there are checkers for: tcp
-# What the registry takes (registry/keys.py), seconds and counts.
-_DAY = 86400.0
-_SHORTEST = 0.01
-_FALL_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Prepared:
     endpoints: tuple[Endpoint, ...]
     server: PlannedServer
     translation: Translation
-    times: Times
+    times: StanzaTimes
     protocol: str
     """Of the virtual server: tcp, udp or sctp."""
 
@@ -62,11 +58,11 @@ def prepare(
     services: VirtualServices,
     number: int,
     translation: Translation,
-    times: Times,
+    times: StanzaTimes,
     never_before: bool,
 ) -> Prepared:
     """Return a check of a real server; Refused. never_before: the server had no check, so none can stand in for it."""
-    demand_reasonable(times)
+    demand_reasonable(times.after, "keepalived")
     endpoints = services.endpoints(number, translation.port)
     port = server.port if server.port and any(endpoint.port != server.port for endpoint in endpoints) else None
     standby = tuple(StandbyText(check, translation.way) for check in translation.checks) if translation.way else ()
@@ -75,17 +71,7 @@ def prepare(
     return Prepared(number, identifier, endpoints, planned, translation, times, services.traffic.protocol)
 
 
-def _settings(times: Times, never_before: bool) -> tuple[Setting, ...]:
-    """Return the keys of the times, as the daemon keeps them, and of what else is this server's own."""
-    pace = times.after
-    interval, retry_interval = min(pace.delay_loop, _DAY), min(max(pace.delay_before_retry, _SHORTEST), _DAY)
-    settings: list[Setting] = [
-        ("timeout", pace.timeout),
-        ("interval", interval),
-        ("fall", min(pace.retry + 1, _FALL_MOST)),
-    ]
-    if retry_interval != interval:
-        settings.append(("retry_interval", retry_interval))
-    if never_before:
-        settings.append(("standby", "raw"))
-    return tuple(settings)
+def _settings(times: StanzaTimes, never_before: bool) -> tuple[Setting, ...]:
+    """Return the keys of the times, and of what else is this server's own."""
+    settings = pace_settings(times.after)
+    return (*settings, ("standby", "raw")) if never_before else settings

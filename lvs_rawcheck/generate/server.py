@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer
 from lvs_rawcheck.config.tree import Span, Touch
+from lvs_rawcheck.generate.check_text import CheckText
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.placing import Place
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan, Skip
 from lvs_rawcheck.generate.prepared import Prepared, prepare
 from lvs_rawcheck.generate.refusal import Kept, Refused
 from lvs_rawcheck.generate.stanza import StanzaText, StanzaWriter
-from lvs_rawcheck.generate.timing import Times, held_out, times_of, times_of_new
-from lvs_rawcheck.generate.translate import CheckText, Translation, translate
+from lvs_rawcheck.generate.timing import StanzaTimes, held_out, times_of, times_of_new
+from lvs_rawcheck.generate.translate import Translation, translate
 from lvs_rawcheck.generate.validate import CheckValidator
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class ServerPlanner:
         except (Kept, Refused) as error:
             self._skip(self._server.block.span, place, "", str(error))
 
-    def _append(self, translation: Translation, times: Times, place: Place) -> None:
+    def _append(self, translation: Translation, times: StanzaTimes, place: Place) -> None:
         """Plan a stanza at the end of the real server's block."""
         span = _editable(self._server.span, self._server.obstacles)
         prepared = self._prepare(translation, times)
@@ -118,7 +119,7 @@ class ServerPlanner:
         self._additions.append(place.addition(place.insertion(self._server), prepared.check_id, stanza.lines))
         self._take(prepared, stanza, is_new=False)
 
-    def _prepare(self, translation: Translation, times: Times) -> Prepared:
+    def _prepare(self, translation: Translation, times: StanzaTimes) -> Prepared:
         server, number = self._server, len(self._own.checks) + 1
         prepared = prepare(server, self._services, number, translation, times, never_before=times.before is None)
         self._validator.demand_valid(translation.checks, server.address, prepared.endpoints)

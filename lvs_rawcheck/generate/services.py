@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lvs_rawcheck.checks.base import Endpoint
-from lvs_rawcheck.generate.translate import CheckText
+from lvs_rawcheck.generate.check_text import CheckText
 from lvs_rawcheck.registry.write import ServerText, ServiceText
 
 Table = dict[str, object]

@@ -10,12 +10,13 @@ from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import STANDARD_INSTEAD
 from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.check_text import CheckText
 from lvs_rawcheck.generate.options import SERVICE, SERVICES_DIR, STATE_DIR, PlanOptions
+from lvs_rawcheck.generate.pace import seconds
 from lvs_rawcheck.generate.quoting import quoted_command
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.generate.services import PlannedServer
-from lvs_rawcheck.generate.timing import Times, seconds
-from lvs_rawcheck.generate.translate import CheckText
+from lvs_rawcheck.generate.timing import StanzaTimes
 from lvs_rawcheck.registry.templates import Templates
 
 LINE_OCTETS_MOST = 1022  # with its line feed within the 1023 that keepalived reads at once (MAXBUF, lib/parser.h)
@@ -58,7 +59,7 @@ class StanzaWriter:
             settings |= {"services": options.services, "state": options.state}
         return (options.program, "check", *_inline_words(server, endpoints, settings))
 
-    def write(self, command: tuple[str, ...], times: Times, step: bytes) -> StanzaText:
+    def write(self, command: tuple[str, ...], times: StanzaTimes, step: bytes) -> StanzaText:
         """Return the stanza. step: one more indentation. Refused: keepalived's versions would not read it alike."""
         try:
             quoted = quoted_command(command)
@@ -68,7 +69,7 @@ class StanzaWriter:
         there = to_octets(quoted)
         return StanzaText(command, tuple(line.replace(_COMMAND_OCTETS, there) for line in lines))
 
-    def _lines(self, times: Times, step: bytes) -> tuple[bytes, ...]:
+    def _lines(self, times: StanzaTimes, step: bytes) -> tuple[bytes, ...]:
         """Return the lines with a place for the command: the rest of a stanza is the same for most servers."""
         key = (times.misc_timeout, times.lines, step)
         lines = self._rendered.get(key)

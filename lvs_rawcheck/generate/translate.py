@@ -12,21 +12,13 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.checks.http.kind import BODY_LIMIT_DEFAULT, BODY_LIMIT_MAX
 from lvs_rawcheck.config.keepalived.model import Checker, Connection, RealServer, Url, VirtualServer
+from lvs_rawcheck.generate.check_text import CheckText, Value
 from lvs_rawcheck.generate.refusal import Kept, Refused
 
-Value = str | int | bool | tuple[str, ...]
 _CHUNKS = (
     "of an answer in chunks, keepalived took digest and regex with the chunks' sizes; here they are of the content"
 )
 _STATUS_DEFAULT = [(200, 299)]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckText:
-    """A check as the registry and the command line write it: a kind, and what its parameters are told."""
-
-    kind: str
-    values: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

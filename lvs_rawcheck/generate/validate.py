@@ -11,8 +11,8 @@ from lvs_rawcheck.checks.kinds import load_kind
 from lvs_rawcheck.checks.parameters import Parameter, Values, defaults
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.check_text import CheckText, Value
 from lvs_rawcheck.generate.refusal import Refused
-from lvs_rawcheck.generate.translate import CheckText, Value
 from lvs_rawcheck.registry.keys import STANDBY_KEYS
 from lvs_rawcheck.wire.address import parse_address
 

@@ -7,7 +7,7 @@ from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import DR, RealServer, VirtualServer
 from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.claims import Claims
-from lvs_rawcheck.generate.endpoints import ENDPOINTS_WITHOUT_DAEMON, Traffic, service_name, traffic_of
+from lvs_rawcheck.generate.endpoints import service_name, traffic_of
 from lvs_rawcheck.generate.existing import OldFile
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.placing import Place
@@ -17,6 +17,7 @@ from lvs_rawcheck.generate.roles import Roles
 from lvs_rawcheck.generate.server import ServerPlanner
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.stanza import StanzaWriter
+from lvs_rawcheck.generate.traffic import ENDPOINTS_WITHOUT_DAEMON, Traffic
 from lvs_rawcheck.generate.validate import CheckValidator
 
 
