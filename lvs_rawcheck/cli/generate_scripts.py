@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck generate scripts`: the shell scripts that keepalived calls, where no package has put them."""
+"""`lvs-rawcheck generate scripts`: the shell scripts that keepalived, ldirectord and Pacemaker call.
+
+For where no package has put them.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.errors import LinkError, UsageError
 
 DONE = 0
-SCRIPTS = ("verdict", "notify")
+SCRIPTS = {"verdict": "verdict", "notify": "notify", "ocf-role": "ocf/role"}
+"""Their names, and those of their templates."""
 _LAUNCHER = os.path.realpath(__file__).rsplit("/", 1)[0] + "/launcher.py"
 _MODE = 0o755
 
 
 def run_scripts(line: CommandLine) -> int:
-    """Write both scripts to the folder of --scripts; return the exit status. RawCheckError: they could not be made."""
+    """Write the scripts to the folder of --scripts; return the exit status. RawCheckError: they could not be made."""
     if line.positionals != ["scripts"]:
         raise UsageError("wanted: scripts [--scripts DIR] [--services DIR] [--state DIR]")
     import_site_packages()
@@ -26,13 +30,14 @@ def run_scripts(line: CommandLine) -> int:
 
     values = line.values
     templates = Templates(str(values["templates"]))
-    for name in SCRIPTS:
+    for name, template in SCRIPTS.items():
         text = templates.render(
-            name,
+            template,
             python=sys.executable,
             launcher=_LAUNCHER,
             services_folder=str(values["services"]),
             state_folder=str(values["state"]),
+            scripts_folder=str(values["scripts"]),
         )
         path = f"{values['scripts']}/{name}"
         try:

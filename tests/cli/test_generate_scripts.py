@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`generate scripts`: what keepalived calls is put in its place, whole, executable, and calls this program."""
+"""`generate scripts`: what other programs call is put in its place, whole, executable, and calls this program."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ def write_scripts(folder: Path) -> int:
 def test_scripts_are_put_in_place_and_call_this_program(tmp_path: Path) -> None:
     assert write_scripts(tmp_path) == 0
     scripts = tmp_path / "scripts"
-    assert sorted(path.name for path in scripts.iterdir()) == ["notify", "verdict"]
+    assert sorted(path.name for path in scripts.iterdir()) == ["notify", "ocf-role", "verdict"]
     assert all(path.stat().st_mode & 0o7777 == 0o755 for path in scripts.iterdir())
     done = subprocess.run([scripts / "verdict", "tcp-a-80/10.0.0.42"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{tmp_path}/services.d: cannot read the registry" in done.stderr
     role = [str(scripts / "notify"), "-s", str(tmp_path / "state"), "MASTER", "VI_1"]
     subprocess.run(role, check=True, timeout=20)
-    assert (tmp_path / "state" / "role" / "VI_1").read_text().startswith("1")
+    role_file = tmp_path / "state" / "role" / "VI_1"
+    assert role_file.read_text().startswith("1")
+    subprocess.run([scripts / "ocf-role", "stop"], env={"OCF_RESKEY_instance": "VI_1"}, check=True, timeout=20)
+    assert role_file.read_text().startswith("0")
 
 
 def test_what_is_there_is_replaced_not_written_into(tmp_path: Path) -> None:
