@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 
-from lvs_rawcheck.config.tree import to_text
 from lvs_rawcheck.generate.splice import Edit, spliced
 
 CONTEXT = 3  # lines
@@ -14,7 +13,7 @@ _Changed = tuple[int, int, bytes]  # lines from the first to before the last, fr
 
 
 def unified_diff(path: str, octets: bytes, edits: Iterable[Edit]) -> Iterator[str]:
-    """Yield the lines of a diff, without line ends; octets that are no UTF-8 as Python writes them."""
+    """Yield the lines of a diff, without line ends; octets that are no UTF-8 as `\\xff`."""
     lines = octets.splitlines(keepends=True) if b"\r" not in octets else _split(octets)
     starts = [0]
     for line in lines:
@@ -26,13 +25,14 @@ def unified_diff(path: str, octets: bytes, edits: Iterable[Edit]) -> Iterator[st
     yield f"+++ {path} (planned)"
     shift = 0
     for first, last, changes in hunks:
-        told = list(_hunk_lines(lines, first, last, changes))
-        count = sum(sign != "-" for _, sign in told)
+        runs = list(_runs(lines, first, last, changes))
+        count = sum(len(run) for sign, run in runs if sign != "-")
         yield f"@@ -{_range(first, last - first)} +{_range(first + shift, count)} @@"
-        for line, sign in told:
-            yield sign + _shown(line)
-            if not line.endswith(b"\n"):
-                yield "\\ No newline at end of file"
+        for sign, run in runs:
+            for line in run:
+                yield sign + line.removesuffix(b"\n").decode("utf-8", "backslashreplace")
+                if not line.endswith(b"\n"):
+                    yield "\\ No newline at end of file"
         shift += count - (last - first)
 
 
@@ -44,8 +44,6 @@ def _split(octets: bytes) -> list[bytes]:
 
 def _changed_lines(octets: bytes, edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[_Changed]:
     """Yield the stretches of whole lines that edits touch; edits that touch the same line as one."""
-    from bisect import bisect_right
-
     pending: list[Edit] = []
     first = last = -1
     for edit in edits:
@@ -80,29 +78,31 @@ def _hunks(changes: list[_Changed], line_count: int) -> Iterator[tuple[int, int,
         yield max(group[0][0] - CONTEXT, 0), min(group[-1][1] + CONTEXT, line_count), group
 
 
-def _hunk_lines(
+def _runs(
     lines: Sequence[bytes], first: int, last: int, changes: Sequence[_Changed]
-) -> Iterator[tuple[bytes, str]]:
-    """Yield each line of a hunk with its sign."""
+) -> Iterator[tuple[str, Sequence[bytes]]]:
+    """Yield the lines of a hunk, those of one sign after the other."""
     place = first
     for start, end, now in changes:
-        yield from ((line, " ") for line in lines[place:start])
-        before, after = list(lines[start:end]), _split(now)
-        for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-            if tag == "equal":
-                yield from ((line, " ") for line in before[i:j])
-            else:
-                yield from ((line, "-") for line in before[i:j])
-                yield from ((line, "+") for line in after[k:m])
-        place = end
-    yield from ((line, " ") for line in lines[place:last])
+        before, after = lines[start:end], _split(now)
+        head = _common(before, after)
+        tail = _common(before[head:][::-1], after[head:][::-1])
+        yield " ", lines[place : start + head]
+        yield "-", before[head : len(before) - tail]
+        yield "+", after[head : len(after) - tail]
+        place = end - tail
+    yield " ", lines[place:last]
+
+
+def _common(before: Sequence[bytes], after: Sequence[bytes]) -> int:
+    """Return how many lines both begin with."""
+    for number, (one, other) in enumerate(zip(before, after, strict=False)):
+        if one != other:
+            return number
+    return min(len(before), len(after))
 
 
 def _range(first: int, count: int) -> str:
     """Return a range as diff writes it: line numbers from 1, those of an empty one of the line before."""
     start = first + 1 if count else first
     return str(start) if count == 1 else f"{start},{count}"
-
-
-def _shown(line: bytes) -> str:
-    return to_text(line.removesuffix(b"\n")).encode("utf-8", "backslashreplace").decode()

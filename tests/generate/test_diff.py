@@ -58,4 +58,4 @@ def test_a_diff_makes_the_new_of_the_old(case: tuple[bytes, list[Edit]]) -> None
 
 def test_octets_that_are_no_text_are_shown() -> None:
     lines = list(unified_diff("f", b"\xff\n", [Edit(0, 0, b"x\n")]))
-    assert lines == ["--- f", "+++ f (planned)", "@@ -1 +1,2 @@", "+x", " \\udcff"]
+    assert lines == ["--- f", "+++ f (planned)", "@@ -1 +1,2 @@", "+x", " \\xff"]

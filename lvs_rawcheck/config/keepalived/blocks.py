@@ -113,22 +113,21 @@ class Process:
         self.root = Block(main, [""])
         self._frames = [_Frame(self.root, root)]
         self._frames[0].wants_opening = False
-        self._skip = 0
+        self.skipping = 0
+        """How many braces are open in what it skips; while there are some, a line without any is nothing to it."""
         self.unknown: list[Statement] = []
         self._after_unknown: Statement | None = None
 
     def feed(self, line: Line) -> None:
         """Read one logical line."""
-        skip = self._skip
-        if skip > 0:  # most lines concern one process of the three
+        skip = self.skipping
+        if skip > 0:
             text = line.text
             if text == b"{":
-                self._skip += 1
+                self.skipping += 1
                 return
             if text == b"}" and skip > 1:
-                self._skip -= 1
-                return
-            if b"{" not in text and b"}" not in text:
+                self.skipping -= 1
                 return
         words = words_of(line.text)
         if not words:
@@ -145,22 +144,22 @@ class Process:
     def _skipped(self, line: Line, words: list[str]) -> bool:
         """Return whether the line belongs to what is skipped."""
         frame = self._frames[-1]
-        if self._skip == _NO_BLOCK:
+        if self.skipping == _NO_BLOCK:
             if words[0] == OPENING:
-                self._skip = 1
+                self.skipping = 1
                 frame.wants_opening = False
                 frame.block.opening = line
                 return True
-            self._skip = 0
+            self.skipping = 0
             return False
         for word in words:
             if word == OPENING:
-                self._skip += 1
+                self.skipping += 1
             elif word == CLOSING:
-                self._skip -= 1
-                if not self._skip:
+                self.skipping -= 1
+                if not self.skipping:
                     break
-        if not self._skip and len(self._frames) > 1:
+        if not self.skipping and len(self._frames) > 1:
             self._close(line)
         return True
 
@@ -194,7 +193,7 @@ class Process:
     def _known(self, frame: _Frame, line: Line, words: list[str], directive: Directive | None) -> None:
         words[0] = keyword = intern(words[0])
         if len(self._frames) == 1 and keyword not in self._own:
-            self._skip = _NO_BLOCK
+            self.skipping = _NO_BLOCK
             return
         if directive is None:
             frame.block.children.append(Statement(line, words))
@@ -205,7 +204,7 @@ class Process:
         if admission is not None and (why := admission(block)) is not None:
             block.skipped = why
             self._findings.error(block.span, "skipped", why)
-            self._skip = _NO_BLOCK
+            self.skipping = _NO_BLOCK
         self._frames.append(_Frame(block, None if directive.values else directive.words))
 
     def _value_line(self, line: Line, words: list[str]) -> None:

@@ -122,30 +122,33 @@ class _Processes:
             findings,
             {kind: admit_named_once(kind) for kind in ("vrrp_instance", "vrrp_sync_group")},
         )
-        self._feeds = (self.parent.feed, self.checker.feed, self.vrrp.feed)
+        self._all = (self.parent, self.checker, self.vrrp)
         self._open: list[Line] = []
 
     def feed(self, line: Line) -> None:
         """Let all of them read one logical line."""
-        if line.text == b"{":
+        text = line.text
+        if text == b"{":
             self._open.append(line)
-        elif line.text == b"}":
+        elif text == b"}":
             if self._open:
                 self._open.pop()
             else:
                 self._findings.error(line.span, "brace", "a '}' too many")
-        for feed in self._feeds:
-            feed(line)
+        has_brace = b"{" in text or b"}" in text
+        for process in self._all:
+            if has_brace or process.skipping < 1:  # most lines concern one of the three
+                process.feed(line)
 
     def unknown(self) -> list[Statement]:
         """Return the statements that one of them does not know."""
-        return [each for process in (self.parent, self.checker, self.vrrp) for each in process.unknown]
+        return [each for process in self._all for each in process.unknown]
 
     def end(self) -> None:
         """Note the blocks that nothing closes."""
         for line in self._open:
             self._findings.error(line.span, "brace", "this '{' is never closed")
-        for process in (self.parent, self.checker, self.vrrp):
+        for process in self._all:
             for block in process.end():
                 if block.opening is None and block.skipped is None:
                     self._findings.error(block.span, "brace", f"{block.keyword} has no '{{' after it")
