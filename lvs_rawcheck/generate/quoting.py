@@ -11,11 +11,13 @@ within. What differs between the versions, or means something else in a configur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lvs_rawcheck.errors import UsageError
 
 _REFUSED = {"\\": "a backslash", '"': "a double quote", "'": "a single quote", "$": "a $"}
+_NOT_PLAIN = re.compile(r"[^ !#%&(-\[\]-~]")  # of ASCII, all that is printable and not refused is plain
 _BLANK = " "
 
 
@@ -25,7 +27,7 @@ def quoted_command(words: Iterable[str]) -> str:
 
 
 def _quoted(word: str) -> str:
-    for character in word:
+    for character in _NOT_PLAIN.findall(word):
         if character in _REFUSED or not (character.isprintable() or "\udc80" <= character <= "\udcff"):
             what = _REFUSED.get(character, "a control character")
             raise UsageError(f"{what} in {word!r}: keepalived's versions do not read it alike")

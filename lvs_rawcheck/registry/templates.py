@@ -8,6 +8,7 @@ does not know for instance, is a ConfigError.
 from __future__ import annotations
 
 import os
+import re
 from shlex import quote
 
 import jinja2
@@ -17,6 +18,7 @@ from lvs_rawcheck.errors import ConfigSyntaxError, UsageError
 OVERRIDES_DIR = "/etc/lvs-rawcheck/templates"
 _INSTALLED_DIR = "/usr/share/lvs-rawcheck/templates"
 _CHECKOUT_DIR = os.path.realpath(__file__).rsplit("/", 3)[0] + "/templates"
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
@@ -53,13 +55,14 @@ def toml_value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return f'"{"".join(_escaped(character) for character in value)}"'
+        return f'"{_NOT_PLAIN.sub(_escaped, value)}"'
     if isinstance(value, list | tuple):
         return f"[{', '.join(toml_value(element) for element in value)}]"
     raise UsageError(f"no value of a service file: {type(value).__name__}")
 
 
-def _escaped(character: str) -> str:
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
     if character in _ESCAPES:
         return _ESCAPES[character]
     if "\ud800" <= character <= "\udfff":
