@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`lvs-rawcheck generate scripts`: the shell scripts that keepalived, ldirectord and Pacemaker call.
 
-For where no package has put them.
+For where no package has put them; and with --root for a package, which is another host's.
 """
 
 from __future__ import annotations
@@ -12,34 +12,40 @@ import sys
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine
 from lvs_rawcheck.cli.output import say
+from lvs_rawcheck.cli.write_options import tree_of
 from lvs_rawcheck.errors import LinkError, UsageError
 
 DONE = 0
 SCRIPTS = {"verdict": "verdict", "notify": "notify", "ocf-role": "ocf/role"}
 """Their names, and those of their templates."""
-_LAUNCHER = os.path.realpath(__file__).rsplit("/", 1)[0] + "/launcher.py"
+_BESIDE = os.path.realpath(__file__).rsplit("/", 1)[0] + "/launcher.py"
+"""Not there where a package has installed us: a launcher outlives the folder of one version."""
 _MODE = 0o755
 
 
 def run_scripts(line: CommandLine) -> int:
     """Write the scripts to the folder of --scripts; return the exit status. RawCheckError: they could not be made."""
     if line.positionals != ["scripts"]:
-        raise UsageError("wanted: scripts [--scripts DIR] [--services DIR] [--state DIR]")
+        raise UsageError("wanted: scripts [--scripts DIR] [--services DIR] [--state DIR] [--root DIR]")
     import_site_packages()
     from lvs_rawcheck.registry.templates import Templates
 
     values = line.values
     templates = Templates(str(values["templates"]))
+    tree = tree_of(line)
+    ours = tree.root is None and os.path.exists(_BESIDE)
     for name, template in SCRIPTS.items():
         text = templates.render(
             template,
             python=sys.executable,
-            launcher=_LAUNCHER,
+            launcher=_BESIDE if ours else str(values["program"]),
             services_folder=str(values["services"]),
             state_folder=str(values["state"]),
             scripts_folder=str(values["scripts"]),
         )
         path = f"{values['scripts']}/{name}"
+        if tree.root is not None:
+            path = tree.place(path)
         try:
             _put(path, text.encode())
         except OSError as error:

@@ -1,16 +1,24 @@
 #!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The program file: `lvs-rawcheck` and its drop-in twins are links to this one, told apart by their name.
+"""The program file: `lvs-rawcheck` and its drop-in twins are links to this one or copies, told apart by their name.
 
 -I: no environment variable and no file of the current directory changes what a check does. -S: site-packages
 are looked through only by the commands that need them. The whole start costs half of what a console script's
 does.
+
+In a checkout the program lies around this file. A package puts copies into /usr/bin, each version's program into a
+folder of its own, and turns the link _INSTALLED to it when it is whole.
 """
 
 import os
 import sys
 
-sys.path.append(os.path.realpath(__file__).rsplit("/", 3)[0])
+_INSTALLED = "/usr/share/lvs-rawcheck/current"
+_IN_CHECKOUT = "/lvs_rawcheck/cli/launcher.py"
+
+_here = os.path.realpath(__file__)
+# The link is followed once: no check takes one half of itself from one version and one from another.
+sys.path.append(_here.removesuffix(_IN_CHECKOUT) if _here.endswith(_IN_CHECKOUT) else os.path.realpath(_INSTALLED))
 
 
 def regret(error: Exception) -> None:

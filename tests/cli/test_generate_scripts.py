@@ -50,3 +50,18 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixt
     assert write_scripts(tmp_path) == 2
     assert "cannot write" in capsys.readouterr().err
     assert (tmp_path / "scripts").read_text() == "a file"
+
+
+def test_in_a_tree_they_call_what_is_installed_there(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    assert run(["scripts", "--root", str(tmp_path / "tree")]) == 0
+    scripts = tmp_path / "tree" / "usr" / "lib" / "lvs-rawcheck"
+    text = (scripts / "verdict").read_text()
+    assert "\nprogram=/usr/bin/lvs-rawcheck\n" in text
+    assert "\nstate=/run/lvs-rawcheck\n" in text
+    assert not any(str(tmp_path) in path.read_text() for path in scripts.iterdir())
+
+
+def test_a_tree_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scripts", "--root", str(tmp_path / "tree")]) == 2
+    assert "no folder" in capsys.readouterr().err
