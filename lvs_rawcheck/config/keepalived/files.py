@@ -10,9 +10,9 @@ from __future__ import annotations
 import glob
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 
+from lvs_rawcheck.config.disk import Unusable, read_regular_file
 from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.braces import TooManyAlternatives, alternatives
 from lvs_rawcheck.config.keepalived.definitions import MAXBUF
@@ -31,14 +31,12 @@ from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE
 from lvs_rawcheck.config.tree import SourceFile, to_text
 from lvs_rawcheck.errors import ConfigSyntaxError
 
-FILE_OCTETS_MAX = 64 << 20
 NESTING_MAX = 100
 FILES_MAX = 20_000
 # Older ones cut a long line into pieces; from here on they drop it, and one that holds a NUL (lib/parser.c).
 LONG_LINES_DROPPED: Version = (2, 4, 0)
 _LINE_MAX = MAXBUF - 1  # octets with the newline: what fgets fills
 _INCLUDE = re.compile(rb"include[rmwba]?[ \t\n\v\f\r][ \t]*")
-_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 # All of it, and nothing that a backslash at its end could begin.
 _COMMENT_LINE = re.compile(rb"[ \t]*[#!](?:[^\0]*[^\0\\\r])?\r*")
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -64,7 +62,7 @@ class Files:
         """Return the file that everything begins with; raises ConfigSyntaxError if keepalived would not read it."""
         try:
             return self._open(path)
-        except _Unusable as problem:
+        except Unusable as problem:
             raise ConfigSyntaxError(path, 0, 0, str(problem)) from None
 
     def matching(self, pattern: str, line: Line) -> list[SourceFile]:
@@ -79,7 +77,7 @@ class Files:
             for path in self._paths(name, line):
                 try:
                     found.append(self._open(path))
-                except _Unusable as problem:
+                except Unusable as problem:
                     self.findings.warn(line.span, "include", f"{path!r} is skipped: {problem}")
         return found
 
@@ -104,7 +102,7 @@ class Files:
 
     def _open(self, path: str) -> SourceFile:
         if "\0" in path:
-            raise _Unusable("a NUL stands in its name")
+            raise Unusable("a NUL stands in its name")
         real = os.path.realpath(path)
         self.opened += 1
         known = self.by_path.get(real)
@@ -116,44 +114,12 @@ class Files:
         return known
 
 
-class _Unusable(Exception):
-    """A file that keepalived skips, or that cannot be read: the sentence says why."""
-
-
 def _read(path: str) -> bytes:
-    """Return the octets of a regular file without x bit; raises _Unusable."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except (OSError, ValueError) as error:
-        raise _Unusable(f"it cannot be opened: {getattr(error, 'strerror', error)}") from None
-    try:
-        _require_readable(os.fstat(descriptor).st_mode)
-        octets = _read_all(descriptor)
-    except OSError as error:
-        raise _Unusable(f"it cannot be read: {error.strerror}") from None
-    finally:
-        os.close(descriptor)
-    if len(octets) > FILE_OCTETS_MAX:
-        raise _Unusable(f"it is longer than {FILE_OCTETS_MAX} octets")
-    return octets
-
-
-def _require_readable(mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        raise _Unusable("it is a directory")
-    if not stat.S_ISREG(mode):
-        raise _Unusable("it is no regular file")
-    if mode & _EXECUTABLE:
-        raise _Unusable("it is executable, and keepalived reads no executable file")
-
-
-def _read_all(descriptor: int) -> bytes:
-    parts: list[bytes] = []
-    left = FILE_OCTETS_MAX + 1
-    while left > 0 and (part := os.read(descriptor, min(left, 1 << 20))):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+    """Return the octets of a regular file without x bit; raises Unusable."""
+    file = read_regular_file(path)
+    if file.is_executable:
+        raise Unusable("it is executable, and keepalived reads no executable file")
+    return file.octets
 
 
 class _Opened:
