@@ -17,7 +17,8 @@ from lvs_rawcheck.generate.candidate import judge_by_keepalived
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.in_use import ids_named
 from lvs_rawcheck.generate.registry_changes import registry_changes
-from lvs_rawcheck.generate.revert import Reverted, revert
+from lvs_rawcheck.generate.revert import revert
+from lvs_rawcheck.generate.reverted import Reverted
 from lvs_rawcheck.generate.rollout import demand_inside, file_changes
 from lvs_rawcheck.generate.splice import spliced
 from lvs_rawcheck.generate.write import Changes

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from lvs_rawcheck.checks.base import Endpoint
 
 Value = str | int | bool | tuple[str, ...]
 
@@ -14,3 +17,9 @@ class CheckText:
 
     kind: str
     values: tuple[tuple[str, Value], ...] = ()
+
+
+def describe_raw(kinds: Iterable[str], endpoints: Sequence[Endpoint], check_id: str) -> str:
+    """Return the raw checks of one real server in words."""
+    vips = str(endpoints[0]) if len(endpoints) == 1 else f"{len(endpoints)} VIPs and ports"
+    return f"raw {'+'.join(dict.fromkeys(kinds))} {vips} ({check_id})"

@@ -9,27 +9,14 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Script
 from lvs_rawcheck.generate.endpoints import names_of
 from lvs_rawcheck.generate.existing import OldStanza, find_existing
 from lvs_rawcheck.generate.options import PlanOptions, selects
+from lvs_rawcheck.generate.reverted import Reverted
 from lvs_rawcheck.generate.splice import Edit
-
-
-@dataclass(slots=True)
-class Reverted:
-    """edits: what is put back, by path."""
-
-    edits: dict[str, list[Edit]] = field(default_factory=dict)
-    stanzas: list[str] = field(default_factory=list)
-    """The IDs of the checks that go, and of notify lines."""
-    remaining: list[str] = field(default_factory=list)
-    """Those that stay, since they are not meant."""
-    lost: list[str] = field(default_factory=list)
-    """A sentence for each thing that cannot be put back."""
 
 
 def revert(configuration: Configuration, options: PlanOptions) -> Reverted:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer
 from lvs_rawcheck.config.tree import Span, Touch
-from lvs_rawcheck.generate.check_text import CheckText
+from lvs_rawcheck.generate.check_text import CheckText, describe_raw
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.placing import Place
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan, Skip
@@ -147,7 +147,7 @@ class ServerPlanner:
             is_new,
         )
         self._own.checks.append(check)
-        self._own.after.append(_describe_raw(prepared, kinds))
+        self._own.after.append(describe_raw(kinds, prepared.endpoints, prepared.check_id))
         self._own.notes += prepared.notes()
         return check
 
@@ -175,9 +175,3 @@ def describe(checker: Checker) -> str:
     if checker.connection.connect_port is not None:
         words.append(f"port {checker.connection.connect_port}")
     return " ".join(words)
-
-
-def _describe_raw(prepared: Prepared, kinds: Sequence[str]) -> str:
-    endpoints = prepared.endpoints
-    vips = str(endpoints[0]) if len(endpoints) == 1 else f"{len(endpoints)} VIPs and ports"
-    return f"raw {'+'.join(dict.fromkeys(kinds))} {vips} ({prepared.check_id})"
