@@ -25,7 +25,6 @@ from lvs_rawcheck.config.keepalived.lines import (
     closes_its_quotes,
     decomment,
     is_literal,
-    may_hold_comment,
 )
 from lvs_rawcheck.config.keepalived.words import UNCLOSED_QUOTE
 from lvs_rawcheck.config.tree import SourceFile, to_text
@@ -183,12 +182,12 @@ class FileStack:
         if not raws[-1]:
             raws.pop()
         for raw in raws:
-            if len(raw) < _LINE_MAX and may_hold_comment(raw) is None and closes_its_quotes(raw) and b"\0" not in raw:
+            if len(raw) < _LINE_MAX and is_literal(raw) and closes_its_quotes(raw):
                 raw_end = raw.rstrip(b"\r")
                 text = raw_end.lstrip(BLANKS)
                 if text:
                     line = Line(text.rstrip(BLANKS), file, start + len(raw_end) - len(text), marks)
-                    line.is_literal = is_literal(text)
+                    line.is_literal = True
                     yield line
                 else:
                     yield None
@@ -224,7 +223,7 @@ class FileStack:
             if not sound:
                 findings.error(Line(piece, file, start + first).stripped().span, "quote", UNCLOSED_QUOTE)
             if line.text:
-                line.is_literal = may_hold_comment(line.text) is None and is_literal(line.text)
+                line.is_literal = is_literal(line.text)
                 yield line
             else:
                 yield None

@@ -16,6 +16,8 @@ BLANKS = b" \t"
 _COMMENT_OCTETS = re.compile(rb'[!#"\\]')
 # Quotes alone hide nothing: they only matter where there is something to hide.
 may_hold_comment = re.compile(rb"[!#\\]").search
+# Of comments, escapes, lost text, definitions, conditions and sequences.
+_more_than_literal = re.compile(rb"[!#\\\0$@~]").search
 Version = tuple[int, ...]
 # From here on the comment takes a backslash at its end along (keepalived Release-2.4.0, lib/parser.c).
 COMMENT_TAKES_BACKSLASH: Version = (2, 4, 0)
@@ -158,8 +160,8 @@ def closes_its_quotes(text: bytes) -> bool:
 
 
 def is_literal(text: bytes) -> bool:
-    """Return whether a text without comment signs means what it says: no condition, definition, sequence, include."""
-    return text[0] not in b"@~" and b"$" not in text and b"include" not in text
+    """Return whether a text certainly means what it says, wherever it is read."""
+    return _more_than_literal(text) is None and b"include" not in text
 
 
 def _scan(text: bytes) -> tuple[int | None, list[int], bool, bool]:
