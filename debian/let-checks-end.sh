@@ -1,0 +1,12 @@
+# A check that began with the modules of one folder may load more of them as it goes on. So nothing is taken from under
+# those that run now: wait until they have ended, at most 5 s.
+let_checks_end() {
+    running=$(grep -lszxE '/usr/bin/(lvs-rawcheck|check_(tcp|http_get|http)_raw)' /proc/[0-9]*/cmdline) || return 0
+    tries=50
+    for process in $running; do
+        while [ -e "$process" ] && [ "$tries" -gt 0 ]; do
+            sleep 0.1
+            tries=$((tries - 1))
+        done
+    done
+}
