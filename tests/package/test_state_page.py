@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""lvs-rawcheck.state(5) tells every file under /run/lvs-rawcheck, and as many words of each as are written."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lvs_rawcheck.checks.base import Endpoint, Reason, Result, Verdict
+from lvs_rawcheck.director.change_log import ChangeLog
+from lvs_rawcheck.director.mode import write_override
+from lvs_rawcheck.director.results import LastVerdict, Observations
+from tests.package.man_page import CHECKOUT, ManPage
+
+pytestmark = pytest.mark.netns  # stamps are kept for root alone
+SERVICE, REAL_SERVER, INSTANCE = "web", "10.0.0.42", "VI_1"
+
+
+def _told() -> dict[str, list[str]]:
+    """Return the words of each file's line, by its path."""
+    found: dict[str, list[str]] = {}
+    path = ""
+    for line in ManPage("lvs-rawcheck.state.5").section("DESCRIPTION"):
+        if line.startswith(".It Pa "):
+            path = line.removeprefix(".It Pa ")
+        elif line.startswith(".D1 Ar "):
+            found[path] = line.removeprefix(".D1 Ar ").split()
+    return found
+
+
+def test_every_file_is_told_with_its_words(tmp_path: Path) -> None:
+    state = str(tmp_path)
+    result = Result("tcp", bytes((10, 0, 0, 42)), Endpoint(bytes((10, 0, 0, 100)), 80), Verdict(Reason.OK, "connected"))
+    write_override(state, SERVICE, "observe", 60)
+    LastVerdict(state, SERVICE, REAL_SERVER).write(result, None)
+    Observations(state, SERVICE, REAL_SERVER).add(result)
+    ChangeLog(state, ["run", "x"]).note(result)
+    notify = CHECKOUT / "templates" / "notify"
+    subprocess.run(["/bin/sh", str(notify), "-s", state, "MASTER", INSTANCE], check=True, timeout=20)
+    written = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
+    names = {"SERVICE": SERVICE, "REAL_SERVER": REAL_SERVER, "INSTANCE": INSTANCE}
+    told = {
+        re.sub(r"[A-Z_]+", lambda word: names.get(str(word[0]), ".+"), path): words for path, words in _told().items()
+    }
+    for path, file in written.items():
+        if file.name.startswith("."):
+            continue  # the lock of the scripts
+        (words,) = (words for pattern, words in told.items() if re.fullmatch(pattern, path))
+        found = file.read_text().split()
+        assert len(found) == len([word for word in words if word != "..."]), path
+    assert len(written) >= len(told)
