@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lvs_rawcheck.config.ldirectord import kinds
-from lvs_rawcheck.config.ldirectord.fallback import check_fallback
+from lvs_rawcheck.config.ldirectord.fallback import Fallback, check_fallback, read_fallback
 from lvs_rawcheck.config.ldirectord.hosts import read_host, read_port
 from lvs_rawcheck.config.ldirectord.lines import Block
 from lvs_rawcheck.config.ldirectord.model import FWM, TCP, UDP, Real, Virtual
@@ -25,7 +25,7 @@ class BlockReader:
         self._block = block
         self._notes = notes
         self._reals: list[Statement] = []
-        self._fallback: Statement | None = None
+        self._fallback: Fallback | None = None
         self.port_text = "0"
         self.identity: str | None = None
         self.virtual = Virtual(span=block.span, line=block.opening.span, family=block.family)
@@ -78,7 +78,7 @@ class BlockReader:
         elif word == "real":
             self._reals.append(statement)
         else:
-            self._fallback = statement
+            self._fallback = read_fallback(statement, self._notes)
 
     def _set_protocol(self, statement: Statement) -> None:
         choice = (FWM,) if self.virtual.protocol == FWM else (TCP, UDP)
@@ -107,6 +107,7 @@ class BlockReader:
         if address is not None and ":" in address and "." in address:
             told = f"ldirectord takes {address} apart at its first colon: there is no such virtual server"
             self._notes.error(self._block.opening.value_span, kinds.ADDRESS_FORM, told)
+            self.port_text = ""
 
     def _add_reals(self, statement: Statement) -> None:
         span = statement.line.value_span

@@ -21,7 +21,14 @@ from lvs_rawcheck.config.ldirectord.lines import Block, parse_lines
 from lvs_rawcheck.config.ldirectord.model import Globals, Site, Virtual
 from lvs_rawcheck.config.ldirectord.notes import Notes
 from lvs_rawcheck.config.ldirectord.statements import read_global
-from lvs_rawcheck.config.ldirectord.whole import note_checks, note_duplicates, note_fallback, note_globals, note_times
+from lvs_rawcheck.config.ldirectord.whole import (
+    note_checks,
+    note_duplicates,
+    note_fallback,
+    note_globals,
+    note_octets,
+    note_times,
+)
 from lvs_rawcheck.config.tree import Leaf, SourceFile, Touch
 from lvs_rawcheck.errors import ConfigSyntaxError
 
@@ -68,6 +75,7 @@ def read_ldirectord(path: str, overlay: Mapping[str, bytes] | None = None) -> Co
     notes = Notes()
     settings = Globals()
     readers: list[BlockReader] = []
+    note_octets(main, notes)
     for part in parse_lines(main):
         if isinstance(part, Block):
             reader = BlockReader(part, notes)

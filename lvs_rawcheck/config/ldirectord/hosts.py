@@ -15,7 +15,6 @@ from lvs_rawcheck.config.findings import ERROR, WARNING
 from lvs_rawcheck.config.ldirectord import kinds
 from lvs_rawcheck.config.ldirectord.values import PORT_MAX, Refused, Remark, to_number
 
-_BRACKETS = re.compile(r"\[(.*)\]")
 _NUMERIC = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _NAME = re.compile(r"[0-9A-Za-z._+-]+")
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
@@ -32,8 +31,7 @@ class Host:
 
 def read_host(written: str, family: int) -> Host:
     """Return what getaddrinfo makes of a text for a family, 4 or 6; Refused where no name server could help."""
-    inner = _BRACKETS.search(written)
-    text = written if inner is None else inner[1]
+    text = _inside_brackets(written)
     address = _ipv4(text) if family == 4 else _ipv6(text)
     if address is not None:
         return Host(written, address, _remark_on_form(text, address) if family == 4 else None)
@@ -41,6 +39,12 @@ def read_host(written: str, family: int) -> Host:
         raise Refused(kinds.ADDRESS, f"{written!r} is no IPv{family} address")
     told = f"{written!r} is a name: ldirectord resolves it once, when it starts, and takes the first address"
     return Host(written, None, Remark(WARNING, kinds.NAME, told))
+
+
+def _inside_brackets(written: str) -> str:
+    """Return what stands between the first opening bracket and the last closing one, all if there are none."""
+    first, last = written.find("["), written.rfind("]")
+    return written[first + 1 : last] if 0 <= first < last else written
 
 
 def _ipv4(text: str) -> str | None:

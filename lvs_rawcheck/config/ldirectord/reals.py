@@ -24,7 +24,7 @@ from lvs_rawcheck.config.tree import to_text
 # More servers than this are not written out one by one.
 RANGE_MAX = 65_536
 # The patterns take time that grows with the square of a line's length.
-LINE_OCTETS_MAX = 4096
+LINE_OCTETS_MAX = 2048
 
 _HOST = rb"\d+\.\d+\.\d+\.\d+|[A-Za-z0-9.-]+|\[[0-9A-fa-f:]+\]"  # `A-f`: as the program has it
 _SERVER = re.compile(rb"(%s)(?:->(%s))?(?::([A-Za-z0-9_-]+))?\s+(.*)" % (_HOST, _HOST))
@@ -68,7 +68,7 @@ def parse_real_line(text: bytes, family: int) -> RealLine:
     flags = _Flags(match[4])
     method = flags.method()
     weight = flags.take(_WEIGHT)
-    strings = flags.take(_STRINGS)
+    request, receive = flags.strings()
     flags.take(_LOWER)
     flags.take(_UPPER)
     flags.require_end()
@@ -78,8 +78,8 @@ def parse_real_line(text: bytes, family: int) -> RealLine:
         port,
         method,
         1 if weight is None else to_number(to_text(weight[1])),
-        None if strings is None else with_slash(strings[1]),
-        None if strings is None else strings[2],
+        request,
+        receive,
         (*remarks, *flags.remarks),
     )
 
@@ -103,6 +103,27 @@ class _Flags:
             word = quote(b"" if found is None else found[1])
             raise Refused(kinds.METHOD, f"the forwarding method is {word}, not gate, masq or ipip")
         return to_text(found[1])
+
+    def strings(self) -> tuple[bytes | None, bytes | None]:
+        """Take request and receive.
+
+        Where the request begins with a slash, the very search for that slash makes the program forget the receive
+        string and all that follows (2156: a match sets $2 and $3 anew).
+        """
+        found = self.take(_STRINGS)
+        if found is None:
+            return None, None
+        request, receive, rest = found.groups()
+        if not request.startswith(b"/"):
+            return b"/" + request, receive
+        lost = quote(b'"' + receive + b'"' + rest.rstrip())
+        told = (
+            f"{lost} is silently dropped, and HTTP asks for the virtual server's request, since this one begins with a "
+            "slash: write it without, ldirectord puts one before it"
+        )
+        self.remarks.append(Remark(ERROR, kinds.DROPPED, told))
+        self._rest = b""
+        return request, None
 
     def take(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
         """Take what a pattern finds and go on behind it; note what that skips."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -69,14 +70,9 @@ def _cuts_a_word(line: Line) -> bool:
 
 
 def _read(line: Line, table: dict[str, Rule], family: int, settings: Settings, notes: Notes) -> Statement | None:
-    if b"\0" in line.command:
-        notes.error(line.text_span, kinds.NUL, "a NUL octet stands in the line")
-    if b"\r" in line.command.rstrip(b"\r"):
-        told = "a carriage return in the middle of a line does not end it: what follows is not a line of its own"
-        notes.error(line.text_span, kinds.CARRIAGE_RETURN, told)
     match = _STATEMENT.match(line.command)
     if match is None:
-        notes.error(line.text_span, kinds.UNKNOWN, f"{quote(line.command.strip())} is no directive")
+        notes.error(line.text_span, kinds.UNKNOWN, _describe(line.command))
         return None
     name = to_text(match[1])
     rule = table.get(name)
@@ -87,6 +83,12 @@ def _read(line: Line, table: dict[str, Rule], family: int, settings: Settings, n
     if value is None:
         return None
     return _set(Statement(Directive(name, to_text(value.octets), line.span), value.octets, line), settings, notes)
+
+
+def _describe(command: bytes) -> str:
+    if command.startswith(codecs.BOM_UTF8):
+        return "the file begins with a byte order mark, which makes its first line unknown"
+    return f"{quote(command.strip())} is no directive"
 
 
 def _take(rule: Rule, text: bytes, line: Line, family: int, notes: Notes) -> Value | None:

@@ -120,6 +120,19 @@ def quoted_or_bare(text: bytes) -> Value:
     return _bare(text, _remarks_on_end(text))
 
 
+def command_path(text: bytes) -> Value:
+    """Take the path of a program, where every blank and every quote that is left over belongs to the path."""
+    value = quoted_or_bare(text)
+    path = value.octets
+    if path[:1] in (b'"', b"'"):
+        kind, what = kinds.KEPT_QUOTES, "the quotes belong"
+    elif path != path.strip():
+        kind, what = kinds.TRAILING, "the blanks around it belong"
+    else:
+        return value
+    return Value(path, (Remark(ERROR, kind, f"{what} to the path, and there is no such program: {quote(path)}"),))
+
+
 def bare(text: bytes) -> Value:
     """Take everything: quotes, trailing blanks and what looks like a comment."""
     remarks = _remarks_on_end(text)

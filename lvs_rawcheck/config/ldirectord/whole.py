@@ -3,14 +3,29 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 
 from lvs_rawcheck.config.ldirectord import kinds
 from lvs_rawcheck.config.ldirectord.blocks import BlockReader
 from lvs_rawcheck.config.ldirectord.effective import last
-from lvs_rawcheck.config.ldirectord.model import EXTERNAL, EXTERNAL_PERL, NEGOTIATE, NONE, Globals, Virtual
+from lvs_rawcheck.config.ldirectord.model import EXTERNAL, EXTERNAL_PERL, NEGOTIATE, NONE, Globals, Settings, Virtual
 from lvs_rawcheck.config.ldirectord.notes import Notes
-from lvs_rawcheck.config.tree import Span
+from lvs_rawcheck.config.tree import SourceFile, Span
+
+_INNER_CARRIAGE_RETURN = re.compile(rb"\r+(?=[^\r\n])")
+
+
+def note_octets(file: SourceFile, notes: Notes) -> None:
+    """Note the first octets that no line of text holds."""
+    returned = _INNER_CARRIAGE_RETURN.search(file.octets)
+    if returned is not None:
+        told = "a carriage return alone does not end a line: what follows is no line of its own"
+        notes.error(Span(file, returned.start(), returned.end()), kinds.CARRIAGE_RETURN, told)
+    nul = file.octets.find(b"\0")
+    if nul >= 0:
+        notes.error(Span(file, nul, nul + 1), kinds.NUL, "a NUL octet: this is no text")
 
 
 def note_duplicates(readers: Sequence[BlockReader], notes: Notes) -> None:
@@ -28,6 +43,7 @@ def note_duplicates(readers: Sequence[BlockReader], notes: Notes) -> None:
 def note_checks(virtual: Virtual, notes: Notes) -> None:
     """Note a check that cannot fail, and a command that cannot run."""
     _note_command(virtual, notes)
+    note_file(virtual, "monitorfile", notes)
     by_port = "service" not in virtual.directives
     if virtual.checktype == NEGOTIATE and virtual.service == NONE and by_port and virtual.line is not None:
         told = (
@@ -78,9 +94,19 @@ def note_fallback(virtual: Virtual, settings: Globals, notes: Notes) -> None:
         notes.warn(virtual.line, kinds.FALLBACK, told)
 
 
+def note_file(settings: Settings, name: str, notes: Notes) -> None:
+    """Note a file that ldirectord will not be able to write, for want of a folder: it refuses that."""
+    path, span = last(settings, name), settings.span_of(name)
+    if path is None or span is None or not path.startswith("/") or "\0" in path:
+        return
+    if not os.path.isdir(os.path.dirname(path)) or os.path.isdir(path):
+        notes.warn(span, kinds.FILE, f"{name}: {path!r} cannot be written on this host: ldirectord would not start")
+
+
 def note_globals(settings: Globals, notes: Notes) -> None:
     """Note global lines that are worth a look."""
     _note_checkcount(settings.span_of("checkcount"), notes)
+    note_file(settings, "logfile", notes)
     for directive in settings.directives.get("execute", ()):
         told = f"{directive.value!r} is another configuration, which ldirectord starts too: it is not read here"
         notes.warn(directive.span, kinds.EXECUTE, told)
