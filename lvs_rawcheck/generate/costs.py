@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lvs_rawcheck.generate.options import INLINE
+from lvs_rawcheck.generate.options import INLINE, SERVICE
 from lvs_rawcheck.generate.plan import PlannedCheck
 
 _OF_FORK = 0.0014  # seconds: keepalived's fork of the simplest program
@@ -25,10 +25,10 @@ def checks_a_second(checks: Iterable[PlannedCheck]) -> float:
 
 def processors(checks: Iterable[PlannedCheck], style: str) -> float:
     """Return how many processors these checks keep busy."""
+    return sum(processor_seconds(check, style) / check.times.after.delay_loop for check in checks)
+
+
+def processor_seconds(check: PlannedCheck, style: str = SERVICE) -> float:
+    """Return the CPU time of one run, the fork included."""
     of_style = 0.0 if style == INLINE else _OF_REGISTRY
-    return sum((_of_check(check) + of_style) / check.times.after.delay_loop for check in checks)
-
-
-def _of_check(check: PlannedCheck) -> float:
-    first = max(_BY_KIND.get(kind, _OF_OTHERS) for kind in check.kinds)
-    return _OF_FORK + first
+    return _OF_FORK + max(_BY_KIND.get(kind, _OF_OTHERS) for kind in check.kinds) + of_style

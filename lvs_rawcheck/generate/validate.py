@@ -61,9 +61,13 @@ class CheckValidator:
     def _prepare(self, check: CheckText) -> Step:
         kind = load_kind(check.kind, self._import_libraries)
         by_name = {parameter.name: parameter for parameter in kind.parameters}
+        held = {parameter.held_as: parameter.name for parameter in kind.parameters if parameter.held_as}
         values = defaults(kind.parameters)
         for name, value in check.values:
-            values[name] = _converted(by_name[name], value)
+            if name in held:
+                values[held[name]] = _utf8(str(value))
+            else:
+                values[name] = _converted(by_name[name], value)
         return kind.prepare(Values(values))
 
 
