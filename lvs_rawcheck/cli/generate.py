@@ -136,6 +136,8 @@ def run(arguments: list[str]) -> int:
         complain(f"lvs-rawcheck: {one_sentence(str(error))}")
     except Exception as error:  # ours: 1 would say that changes are planned
         complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
+    finally:
+        gc.freeze()  # nor does the interpreter search it for cycles when it ends
     return COULD_NOT
 
 
