@@ -52,7 +52,7 @@ def meta_data(agent: Agent) -> str:
 def test_each_action_that_it_announces_is_one(agent: Agent) -> None:
     root = ElementTree.fromstring(meta_data(agent))
     actions = [action.attrib["name"] for action in root.iter("action")]
-    assert sorted(actions) == ["meta-data", "monitor", "start", "stop", "usage", "validate-all"]
+    assert sorted(actions) == ["meta-data", "monitor", "start", "stop", "validate-all"]
     agent.parameters = {"instance": INSTANCE}
     assert all(agent.run(action).returncode != UNIMPLEMENTED for action in actions)
 
