@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import generate, http, in_process, one_shot
+from tests.bench import generate, http, in_process, ldirectord, one_shot
 from tests.bench.site import Site
 
 
@@ -13,6 +13,8 @@ def main() -> int:
     """Print the tables; exit status 0, whatever they say: a figure is no test."""
     with Site() as site:
         print(one_shot.report(site), flush=True)
+        print()
+        print(ldirectord.report(site), flush=True)
         print()
         print(in_process.report(site), flush=True)
         print()

@@ -60,7 +60,7 @@ def test_why_a_file_is_tried_first_a_broken_one_makes_all_verdicts_void() -> Non
         good = (settings(), block(VIRTUAL, ldirectord.wrapper("web"), REALS))
         ldirectord.start(*good)
         ldirectord.wait_for_table(BOTH)
-        ldirectord.configure("no such directive\n", *good)
+        ldirectord.configure(good[0], "no such directive\n", good[1])
         ldirectord.hang_up()
         ldirectord.wait_for_log("reading file")
         ldirectord.answer(wanted, "exit 1")

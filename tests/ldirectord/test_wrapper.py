@@ -91,7 +91,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def hanging(folder: Path, before: str = "", after: str = "") -> str:
-    """Return a check that writes down who it is and hangs. before, after: what it does besides, before and after that."""
+    """Return a check that writes down who it is, then hangs. before, after: what it does before and after it writes."""
     return f"{before}\necho $$ >{folder}/begun\n{after}\nread -r line <{pipe(folder)}"
 
 
