@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=3 * SECONDS)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def after(seconds: int) -> str:
+    """Return the time that it will be, as the scheduler reads it (ISO 8601)."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 class Cluster:
@@ -117,9 +123,9 @@ def test_without_a_role_all_else_goes_on_where_it_was(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path)
     for node in ("lb1", "lb2"):
         cluster.happen(*NODES, "--op-fail", f"role_start_0@{node}=5")
-    places = cluster.places()
-    assert (places["vip"], places["ldirectord"]) == ("Started lb1", "Started lb1")
-    assert places["role"].startswith("Stopped")
+    assert cluster.places() == {"vip": "Started lb1", "ldirectord": "Started lb1", "role": "Stopped"}
+    assert cluster.happen() == []
+    assert cluster.happen("--set-datetime", after(seconds=300)) == ["role start on lb1"]
 
 
 def test_a_role_that_cannot_be_given_up_holds_nothing_back(cluster: Cluster) -> None:
