@@ -178,6 +178,11 @@ def test_a_probe_where_nothing_is_installed(agent: Agent) -> None:
         assert (done.returncode, done.stderr) == (INSTALLED, f"{REASON}there is no program {agent.notify}\n")
 
 
+def test_a_script_that_nobody_may_execute(agent: Agent) -> None:
+    agent.notify.chmod(0o644)
+    assert [agent.status(action) for action in ("start", "validate-all", "stop")] == [INSTALLED, INSTALLED, SUCCESS]
+
+
 def test_what_was_removed_while_it_was_in_use_can_be_stopped(agent: Agent) -> None:
     agent.run("start")
     agent.notify.unlink()
