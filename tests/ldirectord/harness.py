@@ -7,7 +7,6 @@ name of its configuration is unique: everything that ldirectord remembers by nam
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from types import TracebackType
 import pytest
 
 from lvs_rawcheck.registry.templates import Templates
+from tests.ldirectord.ipvsadm import read_table
 from tests.netns.topology import wait_until
 
 PROGRAM = "/usr/sbin/ldirectord"
@@ -158,11 +158,8 @@ class Ldirectord:
 
     def table(self) -> dict[str, dict[str, int]]:
         """Return the weights of the table's real servers, by virtual and real server."""
-        try:
-            table = json.loads((self.folder / "table.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return {virtual: {name: real["weight"] for name, real in reals.items()} for virtual, reals in table.items()}
+        table = read_table(self.folder / "table")
+        return {virtual: {name: int(real.weight) for name, real in reals.items()} for virtual, reals in table.items()}
 
     def wait_for_table(self, expected: dict[str, dict[str, int]]) -> None:
         """Return when the table is this one."""

@@ -1,17 +1,21 @@
 #!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stands in for ipvsadm: the table is table.json in the current folder, what it was told are the lines of `told`.
+"""Stands in for ipvsadm: the table is the file `table` in the current folder, what it was told are the lines of `told`.
 
 Reading list: ipvsadm(8), and the two listings as ldirectord reads them (ld_read_ipvsadm, ld_read_ipvsadm_thresholds).
+ldirectord calls it some hundred times a test, so it imports next to nothing.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sys
-from collections.abc import Callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 _PROTOCOLS = {"-t": "TCP", "-u": "UDP", "-f": "FWM"}
 _METHODS = {"-g": "Route", "-i": "Tunnel", "-m": "Masq"}
@@ -22,7 +26,17 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 """
 
-Real = dict[str, str | int]
+
+class Real:
+    """A real server's line. upper, lower: its thresholds."""
+
+    def __init__(self, forward: str, weight: str, upper: str, lower: str) -> None:
+        self.forward = forward
+        self.weight = weight
+        self.upper = upper
+        self.lower = lower
+
+
 Virtual = dict[str, Real]  # by address:port
 Table = dict[str, Virtual]  # by protocol, address or mark, family
 
@@ -35,7 +49,7 @@ def main(words: list[str]) -> int:
     """Do what the words say; exit status 255 where the real one refuses."""
     with open("table.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # with fork=yes several processes edit the table
-        table = _read()
+        table = read_table("table")
         if words[0] == "-L":
             print(_HEADER + _listed(table, _thresholds if "--thresholds" in words else _weights), end="")
             return 0
@@ -50,19 +64,32 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _read() -> Table:
+def read_table(path: str | Path) -> Table:
+    """Return the table of a file; none is an empty one."""
+    table: Table = {}
     try:
-        with open("table.json") as file:
-            table: Table = json.load(file)
+        with open(path) as file:
+            lines = file.read().splitlines()
     except FileNotFoundError:
-        return {}
+        return table
+    virtual: Virtual = {}
+    for line in lines:
+        if line.startswith("\t"):
+            name, *values = line.split()
+            virtual[name] = Real(*values)
+        else:
+            virtual = {}
+            table[line] = virtual
     return table
 
 
 def _write(table: Table) -> None:
-    with open("table.json.new", "w") as file:
-        json.dump(table, file)
-    os.replace("table.json.new", "table.json")  # the test reads it at any time
+    with open("table.new", "w") as file:
+        for name, virtual in table.items():
+            print(name, file=file)
+            for address, real in virtual.items():
+                print(f"\t{address}", real.forward, real.weight, real.upper, real.lower, file=file)
+    os.replace("table.new", "table")  # the test reads it at any time
 
 
 def _options(words: list[str]) -> dict[str, str]:
@@ -96,8 +123,8 @@ def _edit_real(virtual: Virtual, verb: str, options: dict[str, str]) -> None:
     if verb == "-d":
         del virtual[name]
         return
-    limits = {"upper": int(options.get("-x", 0)), "lower": int(options.get("-y", 0))}
-    virtual[name] = {"forward": _METHODS[method or "-g"], "weight": int(options["-w"]), **limits}
+    forward = _METHODS[method or "-g"]
+    virtual[name] = Real(forward, options["-w"], options.get("-x", "0"), options.get("-y", "0"))
 
 
 def _demand(sound: bool, what: str) -> None:
@@ -120,11 +147,11 @@ def _listed(table: Table, columns: Callable[[Real], str]) -> str:
 
 
 def _weights(real: Real) -> str:
-    return f"{real['forward']} {real['weight']}"
+    return f"{real.forward} {real.weight}"
 
 
 def _thresholds(real: Real) -> str:
-    return f"{real['upper']} {real['lower']}"
+    return f"{real.upper} {real.lower}"
 
 
 if __name__ == "__main__":
