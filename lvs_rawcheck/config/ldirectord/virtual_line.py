@@ -37,7 +37,7 @@ def parse_virtual_line(text: bytes, family: int) -> VirtualLine:
     """Return what a `virtual=` (family 4) or `virtual6=` line names; Refused if that is nothing."""
     match = _HOST_AND_PORT.match(text)
     if match is not None:
-        return VirtualLine(to_text(match[1]), to_text(match[2]), remarks=remarks_on_rest(text[match.end() :]))
+        return VirtualLine(to_text(match[1]), to_text(match[2]), remarks=_remarks_behind_port(text[match.end() :]))
     match = _MARK.match(text)
     if match is not None:
         return _marked(match[0], text)
@@ -52,6 +52,13 @@ def parse_virtual_line(text: bytes, family: int) -> VirtualLine:
         raise Refused(kinds.ADDRESS, f"{quote(match[1])} is no IPv6 address") from None
     remarks = remarks_on_rest(text[match.end() :])
     return VirtualLine(f"[{to_text(match[1])}]", to_text(match[2]), remarks=remarks)
+
+
+def _remarks_behind_port(rest: bytes) -> tuple[Remark, ...]:
+    if rest.startswith(b":"):
+        told = f"{quote(rest.rstrip())} is silently dropped: an IPv6 address stands in brackets"
+        return (Remark(ERROR, kinds.DROPPED, told),)
+    return remarks_on_rest(rest)
 
 
 def _marked(digits: bytes, text: bytes) -> VirtualLine:
