@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +12,20 @@ from pathlib import Path
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.errors import ConfigError
-from lvs_rawcheck.generate.keepalived import plan_keepalived
-from lvs_rawcheck.generate.options import INLINE, PlanOptions, parse_fwmark
+from lvs_rawcheck.generate.keepalived.planner import plan_keepalived
+from lvs_rawcheck.generate.options import INLINE, SERVICE, PlanOptions, parse_fwmark
 from lvs_rawcheck.generate.plan import Plan
 from tests.generate.example_sites import AFTER as EXPECTED
 from tests.generate.example_sites import MAIN, OPTIONS, PLAN
-from tests.lab.corpus_dump.places import AFTER, BEFORE, NODE, PROGRAM, SITES, TOOLS
+from tests.lab.corpus_dump.places import AFTER, BEFORE, NODE, PROGRAM, REFUSED, SITES, TOOLS
 
 VERSION = (2, 2, 7)
+_OTHER_METHOD = re.compile(rb"\b((?:lb_kind|lvs_method)[ \t]+)(?:NAT|TUN|FNAT)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A configuration that was converted. folder: of the results."""
+    """A configuration that was converted. folder: what is below SITES."""
 
     name: str
     folder: Path
@@ -32,57 +34,87 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What was made of many configurations. unreadable: source and why no plan was made, by name."""
+    """What was made of many configurations. unreadable: why there is no plan, by name; these are below REFUSED."""
 
     conversions: list[Conversion]
-    unreadable: dict[str, tuple[Path, str]]
+    unreadable: dict[str, str]
     unchanged: list[str]
     """Those in which there is nothing to do: they stay octet for octet what they were."""
 
 
-def convert(sources: list[Path], results: Path) -> Converted:
-    """Plan each configuration, a file or a site's folder, and lay out those that change below `results`."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration to convert. name: of no other; path: a file, or a site's folder."""
+
+    name: str
+    path: Path
+    style: str = SERVICE
+    forwards_directly: bool = False
+    """Whether to let it forward directly where it is of another method."""
+
+
+def of_site(path: Path) -> Source:
+    """Return an example's folder, to be converted as its options say."""
+    options = (path / OPTIONS).read_text() if (path / OPTIONS).exists() else ""
+    return Source(path.name, path, INLINE if INLINE in options else SERVICE)
+
+
+def of_files(paths: list[Path]) -> list[Source]:
+    """Return each configuration, and what it would be if it forwarded directly, in the other style of stanzas."""
+    found = []
+    for path in paths:
+        name = f"{path.parent.name}-{path.name}"
+        found.append(Source(name, path))
+        if _OTHER_METHOD.search(path.read_bytes()):
+            found.append(Source(f"{name}-directly", path, INLINE, forwards_directly=True))
+    return found
+
+
+def convert(sources: list[Source], results: Path) -> Converted:
+    """Plan each configuration, and lay out those that change below `results`."""
     converted = Converted([], {}, [])
     for source in sources:
-        name = f"{source.parent.name}-{source.name}"
-        folder = results / SITES / name
+        folder = results / SITES / source.name
+        _lay_out(source, folder / BEFORE)
         try:
-            plan = _lay_out(source, folder)
+            plan = _plan(source, folder / BEFORE)
         except ConfigError as error:
-            converted.unreadable[name] = source, str(error)
+            (results / REFUSED).mkdir(exist_ok=True)
+            converted.unreadable[source.name] = str(error)
+            folder.rename(results / REFUSED / source.name)
+            continue
+        if not plan.edits:
+            converted.unchanged.append(source.name)
             shutil.rmtree(folder)
             continue
-        if plan.edits:
-            converted.conversions.append(Conversion(name, folder, plan))
-        else:
-            converted.unchanged.append(name)
-            shutil.rmtree(folder)
+        converted.conversions.append(Conversion(source.name, folder, plan))
+        shutil.copytree(folder / BEFORE, folder / AFTER)
+        for path, octets in plan.result().items():
+            (folder / AFTER / Path(path).relative_to(folder / BEFORE)).write_bytes(octets)
     return converted
 
 
-def _lay_out(source: Path, folder: Path) -> Plan:
-    before, after = folder / BEFORE, folder / AFTER
-    style = PlanOptions().style
-    if source.is_dir():
-        shutil.copytree(source, before, ignore=shutil.ignore_patterns(EXPECTED, PLAN, OPTIONS))
-        style = INLINE if (source / OPTIONS).exists() and INLINE in (source / OPTIONS).read_text() else style
-    else:
-        before.mkdir(parents=True)
-        shutil.copyfile(source, before / MAIN)
-    conf = str(before / MAIN)
+def _lay_out(source: Source, folder: Path) -> None:
+    if source.path.is_dir():
+        shutil.copytree(source.path, folder, ignore=shutil.ignore_patterns(EXPECTED, PLAN, OPTIONS))
+        return
+    folder.mkdir(parents=True)
+    octets = source.path.read_bytes()
+    (folder / MAIN).write_bytes(_OTHER_METHOD.sub(rb"\1DR", octets) if source.forwards_directly else octets)
+
+
+def _plan(source: Source, folder: Path) -> Plan:
+    """Return the plan that changes as much as can be: every mark means something, and no server stays unchecked."""
+    conf = str(folder / MAIN)
     marks = dict.fromkeys(_marks(read_keepalived(conf, NODE, VERSION)))
     options = PlanOptions(
-        style=style,
+        style=source.style,
         add_missing=True,
         fwmarks=dict(parse_fwmark(f"{mark}=192.0.2.1:80") for mark in marks),
         scripts=TOOLS,
         program=PROGRAM,
     )
-    plan = plan_keepalived(conf, options, NODE, VERSION, import_site_packages)
-    shutil.copytree(before, after)
-    for path, octets in plan.result().items():
-        (after / Path(path).relative_to(before)).write_bytes(octets)
-    return plan
+    return plan_keepalived(conf, options, NODE, VERSION, import_site_packages)
 
 
 def _marks(configuration: Configuration) -> Iterator[int]:

@@ -39,9 +39,12 @@ _NAMESPACE = re.compile(rb"^[ \t]*net_namespace(?:_ipvs)?[ \t]+(\S+)", re.MULTIL
 # The site's own scripts; in these folders of the machine there is nothing else.
 _SCRIPT = re.compile(rb"(/root|/etc/keepalived)(/[\w./+-]+)")
 _NO_SCRIPT = (b".conf", b".pem", b".crt", b".key", b"/")
-# $1: what becomes /etc/keepalived, /root and /tmp, and the interfaces; $2: network namespaces; then keepalived's words.
+# $1: the folders that the machine has of its own, and its interfaces; $2: network namespaces; then keepalived's words.
 _ENTER = """
-mount --bind "$1/etc" /etc/keepalived && mount --bind "$1/root" /root && mount --bind "$1/tmp" /tmp || exit 99
+mkdir -p /run/netns
+for pair in etc:/etc/keepalived root:/root tmp:/tmp netns:/run/netns; do
+    mount --bind "$1/${pair%%:*}" "${pair#*:}" || exit 99
+done
 ip link set lo up
 ip -force -batch "$1/interfaces"
 for name in $2; do ip netns add "$name"; ip -n "$name" -force -batch "$1/interfaces"; done
@@ -56,7 +59,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self._tree = _TREES / folder.parent.name / folder.name
         shutil.rmtree(self._tree, ignore_errors=True)
-        for name in ("root", "tmp"):
+        for name in ("root", "tmp", "netns"):
             (self._tree / name).mkdir(parents=True)
         etc = self._tree / "etc"
         shutil.copytree(folder, etc)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-SITES = "sites"
-"""Below the results: a folder for each configuration."""
+SITES, REFUSED = "sites", "refused"
+"""Below the results: a folder for each configuration that was converted, and for each that could not be."""
 
 BEFORE, AFTER = "before", "after"
 """Below it: the files of either side; with one of the two words behind a dot, keepalived's dump of it."""
