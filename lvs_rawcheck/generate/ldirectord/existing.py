@@ -45,37 +45,45 @@ class _Line:
 
 @dataclass(slots=True)
 class _Stretch:
-    """A comment of ours. start: where it begins; replaced: the lines that it keeps, by name."""
+    """A comment of ours. start, end: its octets, the last line end left out.
+
+    replaced: the lines that it keeps, by name; below: those that stand where ours stood.
+    """
 
     marked: Marked
     start: int
+    end: int
     replaced: dict[str, bytes]
     below: list[_Line]
 
 
 def find_existing(configuration: Configuration) -> tuple[dict[int, OldBlock], list[str]]:
-    """Return the blocks that have lines of ours, by the virtual's number, and a sentence for each comment without."""
+    """Return the blocks that have lines of ours, by the virtual's number, and a sentence for each comment elsewhere."""
     file = configuration.main
     if MARKER_BEGINS not in file.octets:
         return {}, []
     starts = block_starts(configuration)
     by_block: dict[int, list[_Stretch]] = {}
-    for marked in find_marked(file.octets):
-        by_block.setdefault(bisect_right(starts, marked.marker) - 1, []).append(_stretch(file.octets, marked))
-    found: dict[int, OldBlock] = {}
     lost: list[str] = []
+    for marked in find_marked(file.octets):
+        number = bisect_right(starts, marked.marker) - 1
+        if number >= 0 and _has(configuration.site.virtuals[number], marked.marker):
+            by_block.setdefault(number, []).append(_stretch(file.octets, marked))
+        else:
+            line, _ = file.place(marked.marker)
+            lost.append(f"{file.path}:{line}: this comment of ours stands in no virtual's block: left alone")
+    found = {}
     for number, stretches in by_block.items():
-        old = OldBlock()
-        for stretch, ours in _claimed(stretches):
-            if number < 0 or not ours:
-                line, _ = file.place(stretch.marked.marker)
-                lost.append(f"{file.path}:{line}: no line of ours follows this comment: left alone")
-                continue
-            old.services.append(stretch.marked.check_id)
-            old.edits.append(_put_back(file.octets, stretch, ours))
-        if old.edits:
-            found[number] = old
+        _share_lines(stretches)
+        named = configuration.site.virtuals[number].directives
+        services = [stretch.marked.check_id for stretch in stretches]
+        found[number] = OldBlock(services, [_put_back(file.octets, stretch, named) for stretch in stretches])
     return found, lost
+
+
+def _has(virtual: Virtual, place: int) -> bool:
+    assert virtual.span is not None
+    return virtual.span.start <= place < virtual.span.end
 
 
 def without_ours(configuration: Configuration, olds: Mapping[int, OldBlock]) -> bytes:
@@ -97,13 +105,20 @@ def first_line_of(virtual: Virtual) -> int:
 def _stretch(octets: bytes, marked: Marked) -> _Stretch:
     kept = marked.original.split(b"\n") if marked.original is not None else []
     replaced = {line.name: line.text for text in kept if (line := _named(text, 0)) is not None}
-    return _Stretch(marked, marked.marker, replaced, list(_lines_below(octets, marked.stanza)))
+    below = marked.marker
+    for _ in range(1 + len(kept)):
+        below = octets.index(b"\n", below) + 1
+    return _Stretch(marked, marked.marker, _before_newline(octets, below), replaced, list(_lines_below(octets, below)))
+
+
+def _before_newline(octets: bytes, place: int) -> int:
+    """Return where the line ends that ends before a place."""
+    return place - len(b"\r\n") if octets[:place].endswith(b"\r\n") else place - len(b"\n")
 
 
 def _lines_below(octets: bytes, place: int) -> Iterator[_Line]:
     """Yield the lines from a place on that may be ours: no name twice."""
     seen: set[str] = set()
-    place = line_start(octets, place)
     while place < len(octets):
         match = _LINE.match(octets, place)
         assert match is not None
@@ -120,19 +135,17 @@ def _named(text: bytes, end: int) -> _Line | None:
     return None if match is None else _Line(match["name"].decode(), match["value"].strip(), match[0], end)
 
 
-def _claimed(stretches: list[_Stretch]) -> Iterator[tuple[_Stretch, list[_Line]]]:
-    """Yield each comment of a block with the lines below it that stand where ours stood, if one of them is ours."""
+def _share_lines(stretches: list[_Stretch]) -> None:
+    """Leave each comment of a block those lines below it that stand where ours stood."""
     replaced = {name for stretch in stretches for name in stretch.replaced}
-    for number, stretch in enumerate(stretches):
+    for stretch in stretches:
         names = set(stretch.replaced)
-        if number == len(stretches) - 1:
+        if stretch is stretches[-1]:
             names |= set(NAMES) - replaced
-        lines = list(_first_of(stretch.below, names))
-        is_ours = any(_is_ours(line, stretch.marked.check_id) for line in lines)
-        yield stretch, lines if is_ours or stretch.replaced else []
+        stretch.below = list(_leading(stretch.below, names))
 
 
-def _first_of(lines: Iterable[_Line], names: Collection[str]) -> Iterator[_Line]:
+def _leading(lines: Iterable[_Line], names: Collection[str]) -> Iterator[_Line]:
     for line in lines:
         if line.name not in names:
             return
@@ -148,28 +161,32 @@ def _is_ours(line: _Line, service: str) -> bool:
     return True
 
 
-def _put_back(octets: bytes, stretch: _Stretch, below: list[_Line]) -> Edit:
-    """Return what puts back what was replaced, but for what somebody wrote over it."""
-    theirs = {line.name: line.text for line in below if not _is_ours(line, stretch.marked.check_id)}
-    end = below[-1].end
-    if stretch.marked.original is None:
-        start = line_start(octets, stretch.start)
-        start -= len(b"\r\n") if octets[:start].endswith(b"\r\n") else len(b"\n")
-        newline = octets[start : line_start(octets, stretch.start)]
-        return Edit(start, end, b"".join(newline + text for text in theirs.values()))
-    return Edit(stretch.start, end, _original(stretch, theirs, octets))
-
-
-def _original(stretch: _Stretch, theirs: Mapping[str, bytes], octets: bytes) -> bytes:
-    """Return what was replaced, lines of the same name that are somebody's in its place."""
-    assert stretch.marked.original is not None
-    if not theirs:
-        return stretch.marked.original
-    rest = dict(theirs)
-    lines = []
-    for text in stretch.marked.original.split(b"\n"):
-        line = _named(text, 0)
-        own = None if line is None else rest.pop(line.name, None)
-        lines.append(text if own is None else own + (b"\r" if text.endswith(b"\r") else b""))
+def _put_back(octets: bytes, stretch: _Stretch, named: Collection[str]) -> Edit:
+    """Return what puts back what was replaced, but for what somebody wrote over it. named: what the block sets now."""
+    original = stretch.marked.original
+    kept = original.split(b"\n") if original is not None else []
+    lines = list(_lines_without_ours(stretch, kept, named))
+    end = stretch.below[-1].end if stretch.below else stretch.end
     newline = line_end_of(octets, stretch.start)
-    return b"".join((b"\n".join(lines).lstrip(b" \t"), *(newline + text for text in rest.values())))
+    if original is not None and lines == kept:
+        return Edit(stretch.start, end, original)
+    lines = [line.removesuffix(b"\r") for line in lines]
+    if original is not None and lines:
+        return Edit(stretch.start, end, newline.join(lines).lstrip(b" \t"))
+    start = _before_newline(octets, line_start(octets, stretch.start))
+    return Edit(start, end, b"".join(newline + line for line in lines))
+
+
+def _lines_without_ours(stretch: _Stretch, kept: Iterable[bytes], named: Collection[str]) -> Iterator[bytes]:
+    """Yield the lines that were there, somebody's in the place of those of the same name.
+
+    A line of ours that was taken out, while somebody says the same elsewhere in the block, brings nothing back.
+    """
+    service = stretch.marked.check_id
+    below = {line.name for line in stretch.below}
+    theirs = {line.name: line.text for line in stretch.below if not _is_ours(line, service)}
+    for text in kept:
+        line = _named(text, 0)
+        if line is None or line.name in below or line.name not in named:
+            yield theirs.pop(line.name, text) if line is not None else text
+    yield from theirs.values()

@@ -69,7 +69,7 @@ def translate(virtual: Virtual, real: Real, forwarded: str) -> Translation:
     if is_unchecked(virtual):
         return Translation(CheckText(forwarded), port, False, (_NEVER_CHECKED,))
     if _pings(virtual):
-        return Translation(CheckText("ping"), port, True)
+        return Translation(CheckText("ping"), 0, True)
     if not port:
         raise Refused("no port to check: neither a checkport, nor one of the real server, nor one of the service")
     if virtual.checktype == CONNECT:
