@@ -7,13 +7,14 @@ LINT = build/lint
 CURRENT = build/current-libraries
 
 # The name is unused by any file; every target is a command.
-.PHONY: help demo test test-full test-current lint bench packages clean
+.PHONY: help demo test test-full test-current lint bench deb packages clean
 
 help:
 	@echo "make demo       the demonstration: two directors, three real servers, four acts (about a minute)"
 	@echo "make test       all tests but the long ones"
 	@echo "make test-full  the long ones too, and once more with the newest libraries"
 	@echo "make lint       ruff and mypy --strict"
+	@echo "make deb        the Debian package, build/lvs-rawcheck_*.deb"
 	@echo "make bench      what a check costs, beside its peers"
 
 packages:
@@ -47,6 +48,11 @@ $(LINT)/bin/ruff:
 
 bench: packages
 	$(PYTHON) -m tests.bench
+
+# Installs by itself what the build needs, and nothing of what tests need.
+deb:
+	.ci/build-deb build/deb
+	cp build/deb/*.deb build/
 
 clean:
 	rm -rf build

@@ -22,7 +22,7 @@ COVERED = {
     "usr/lib/ocf/resource.d/lvs-rawcheck/role": INSTALL,
     "{program}/lvs_rawcheck/*.py": INSTALL,
     "{program}/templates/keepalived/*.conf": "tests/generate/test_examples.py",
-    "{program}/templates/ldirectord/wrapper": "tests/ldirectord/harness.py",
+    "{program}/templates/ldirectord/wrapper": "tests/ldirectord/test_wrapper.py",
     "{program}/templates/ocf/role": INSTALL,
     "{program}/templates/service.toml": "tests/registry/test_write.py",
     "{program}/templates/notify": INSTALL,

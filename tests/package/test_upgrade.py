@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,8 @@ SECONDS_MOST = 90.0
 
 
 @pytest.fixture
-def site(network: Network) -> Iterator[Site]:
-    yield Site(network)
+def site(network: Network) -> Site:
+    return Site(network)
 
 
 @pytest.fixture
