@@ -15,7 +15,7 @@ import pytest
 
 from lvs_rawcheck.checks.base import REASONS
 from lvs_rawcheck.checks.kinds import KINDS
-from lvs_rawcheck.cli import check_line, explain, generate, write_options
+from lvs_rawcheck.cli import check_line, explain, generate_scripts, write_options
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS
 from lvs_rawcheck.cli.check_http_get_raw import CheckHttpGetRaw
 from lvs_rawcheck.cli.check_http_raw import CheckHttpRaw
@@ -29,7 +29,11 @@ from tests.package.ranges import demand_range
 
 OVERVIEW = ManPage("lvs-rawcheck.8")
 PROGRAMS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
-SCRIPTS = {"verdict": "lvs-rawcheck-verdict.8", "notify": "lvs-rawcheck-notify.8"}
+SCRIPTS = {
+    "verdict": "lvs-rawcheck-verdict.8",
+    "notify": "lvs-rawcheck-notify.8",
+    "ocf-role": "ocf_lvs-rawcheck_role.7",
+}
 FORMATS = ("lvs-rawcheck.services.5", "lvs-rawcheck.state.5", "lvs-rawcheck.toml.5")
 COMMAND_LINES: dict[str, tuple[str, ...]] = {
     **{f"lvs-rawcheck-{name}.8": ("lvs-rawcheck", name) for name in commands()},
@@ -52,6 +56,10 @@ def test_every_command_program_script_and_format_has_a_page_and_no_page_is_of_no
 def test_every_program_is_known_here() -> None:
     scripts = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["scripts"]
     assert set(scripts) == {"lvs-rawcheck", *PROGRAMS}
+
+
+def test_every_script_is_known_here() -> None:
+    assert set(SCRIPTS) == set(generate_scripts.SCRIPTS)
 
 
 def test_the_overview_lists_what_help_lists() -> None:
@@ -97,7 +105,7 @@ def test_the_synopsis_names_what_the_usage_names(file_name: str) -> None:
     [
         ("lvs-rawcheck-check.8", COMMON_OPTIONS),
         ("lvs-rawcheck-explain.8", COMMON_OPTIONS),
-        ("lvs-rawcheck-generate.8", (*generate.PLAN_OPTIONS, *write_options.WRITE_OPTIONS)),
+        ("lvs-rawcheck-generate.8", (*plan_options.PLAN_OPTIONS, *write_options.WRITE_OPTIONS)),
     ],
 )
 def test_defaults_and_ranges_are_those_of_the_table(file_name: str, table: tuple[Option, ...]) -> None:
@@ -122,7 +130,7 @@ def test_ranges_of_a_drop_in_are_those_of_its_table(program: type[DropIn]) -> No
 def test_a_page_has_its_sections(page: ManPage) -> None:
     wanted = [*SECTIONS]
     if page.path.name not in FORMATS:
-        wanted += ["OPTIONS", "EXIT STATUS"]
+        wanted += ["PARAMETERS" if page.path.suffix == ".7" else "OPTIONS", "EXIT STATUS"]
     if page.name == "lvs-rawcheck.toml":
         wanted.remove("EXAMPLES")  # it has no keys
     assert set(wanted) - set(page.sections()) == set()
@@ -136,6 +144,20 @@ def test_pages_of_ours_that_are_named_exist(page: ManPage) -> None:
     there = {(each.name, each.path.suffix.removeprefix(".")) for each in all_pages()}
     ours = {found for found in page.references() if found[0].startswith(("lvs-rawcheck", "check_"))}
     assert ours - there == set()
+
+
+def test_the_agent_is_told_as_it_tells_itself() -> None:
+    page = ManPage(SCRIPTS["ocf-role"])
+    template = (CHECKOUT / "templates" / "ocf" / "role").read_text()
+    told = {item.names[0]: item for item in page.items() if item.place[0] == "PARAMETERS"}
+    known = dict(re.findall(r'<parameter name="(\w+)" unique="\d" required="(\d)"', template))
+    assert {name: "Needed." in item.text for name, item in told.items()} == {
+        name: required == "1" for name, required in known.items()
+    }
+    actions = re.findall(r'<action name="([\w-]+)"', template)
+    assert set(page.words_of("SYNOPSIS").split()) >= set(actions)
+    statuses = re.findall(r"^OCF_\w+=(\d)", template, re.MULTILINE)
+    assert re.findall(r"^\.It (\d)$", "\n".join(page.section("EXIT STATUS")), re.MULTILINE) == statuses
 
 
 def test_the_kinds_are_listed() -> None:
@@ -174,7 +196,7 @@ def test_an_example_is_a_command_line_that_is_taken(file_name: str, words: list[
     if command in ("check", "explain"):
         check_line.read_check(rest, explain.OPTIONS if command == "explain" else ())
     elif command == "generate":
-        line = parse(rest, (*generate.PLAN_OPTIONS, *write_options.WRITE_OPTIONS))
+        line = parse(rest, (*plan_options.PLAN_OPTIONS, *write_options.WRITE_OPTIONS))
         write_options.demand_meaningful(line)
         write_options.source_of(line)
     else:
