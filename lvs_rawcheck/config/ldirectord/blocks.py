@@ -9,11 +9,18 @@ from lvs_rawcheck.config.ldirectord.hosts import read_host, read_port
 from lvs_rawcheck.config.ldirectord.lines import Block
 from lvs_rawcheck.config.ldirectord.model import FWM, TCP, UDP, Real, Virtual
 from lvs_rawcheck.config.ldirectord.notes import Notes
-from lvs_rawcheck.config.ldirectord.reals import RealLine, parse_real_line, range_as_meant, range_of
+from lvs_rawcheck.config.ldirectord.reals import (
+    FlagsPart,
+    ServerPart,
+    parse_flags,
+    parse_servers,
+    range_as_meant,
+    range_of,
+)
 from lvs_rawcheck.config.ldirectord.statements import Statement, read_of_block
 from lvs_rawcheck.config.ldirectord.values import Refused, to_number
 from lvs_rawcheck.config.ldirectord.virtual_line import VirtualLine, parse_virtual_line
-from lvs_rawcheck.config.tree import to_text
+from lvs_rawcheck.config.tree import Span, to_text
 
 _UDP_PORTS = ("53", "domain")  # as written (1371)
 
@@ -112,36 +119,42 @@ class BlockReader:
     def _add_reals(self, statement: Statement) -> None:
         span = statement.line.value_span
         with self._notes.refusals(span):
-            parsed = parse_real_line(statement.value, self.virtual.family)
-            self._notes.remarks(span, parsed.remarks)
-            for host, address in self._addresses(parsed, statement):
-                self.virtual.reals.append(_real(parsed, statement, host, address))
+            servers = parse_servers(statement.value, self.virtual.family)
+            self._notes.remarks(span, servers.remarks)
+            addresses = self._addresses(servers, span)
+            if not addresses:
+                return
+            flags = parse_flags(servers.rest)
+            self._notes.remarks(span, flags.remarks)
+            for host, address in addresses:
+                self.virtual.reals.append(_real(statement, host, address, servers, flags))
 
-    def _addresses(self, parsed: RealLine, statement: Statement) -> list[tuple[str, str | None]]:
-        first, until = parsed.first, parsed.last
-        if until is None:
+    def _addresses(self, servers: ServerPart, span: Span) -> list[tuple[str, str | None]]:
+        """Return the servers as written and as addresses."""
+        first, last = servers.first, servers.last
+        if last is None:
             return [(first.written, first.address)]
-        if first.address is None or until.address is None:
-            return [(f"{first.written}->{until.written}", None)]
-        addresses = range_of(first.address, until.address)
-        meant = range_as_meant(first.address, until.address)
+        if first.address is None or last.address is None:
+            return [(f"{first.written}->{last.written}", None)]
+        addresses = range_of(first.address, last.address)
+        meant = range_as_meant(first.address, last.address)
         if len(addresses) != meant:
             told = (
                 f"the range yields {len(addresses)} servers instead of {meant}: its numbers are compared as text, "
                 "so write it as several ranges"
             )
-            self._notes.error(statement.line.value_span, kinds.RANGE_ORDER, told)
+            self._notes.error(span, kinds.RANGE_ORDER, told)
         return [(address, address) for address in addresses]
 
 
-def _real(parsed: RealLine, statement: Statement, host: str, address: str | None) -> Real:
+def _real(statement: Statement, host: str, address: str | None, servers: ServerPart, flags: FlagsPart) -> Real:
     return Real(
         directive=statement.directive,
         host=host,
         address=address,
-        port=to_number(parsed.port),
-        method=parsed.method,
-        weight=parsed.weight,
-        request=None if parsed.request is None else to_text(parsed.request),
-        receive=None if parsed.receive is None else to_text(parsed.receive),
+        port=to_number(servers.port),
+        method=flags.method,
+        weight=flags.weight,
+        request=None if flags.request is None else to_text(flags.request),
+        receive=None if flags.receive is None else to_text(flags.receive),
     )

@@ -36,12 +36,20 @@ _UPPER = re.compile(rb"\s+u:(\d+)(.*)")
 
 
 @dataclass(frozen=True, slots=True)
-class RealLine:
-    """One `real=` line. port: digits; request and receive: None if the line has none of its own."""
+class ServerPart:
+    """The first half of a line, which names the servers. port: digits; rest: the other half."""
 
     first: Host
     last: Host | None
     port: str
+    rest: bytes
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsPart:
+    """The other half. request and receive: None if the line has none of its own."""
+
     method: str
     weight: int
     request: bytes | None
@@ -49,8 +57,8 @@ class RealLine:
     remarks: tuple[Remark, ...]
 
 
-def parse_real_line(text: bytes, family: int) -> RealLine:
-    """Return what a `real=` (family 4) or `real6=` line names; Refused if ldirectord does not take it."""
+def parse_servers(text: bytes, family: int) -> ServerPart:
+    """Return which servers a `real=` (family 4) or `real6=` line names; Refused if ldirectord does not take it."""
     if len(text) > LINE_OCTETS_MAX:
         raise Refused(kinds.LONG_LINE, f"the line is longer than {LINE_OCTETS_MAX} octets: it is not read here")
     match = _SERVER.search(text)
@@ -63,25 +71,25 @@ def parse_real_line(text: bytes, family: int) -> RealLine:
         raise Refused(kinds.RANGE, "a range of IPv6 addresses is not supported")
     remarks = [host.remark for host in (first, last) if host is not None and host.remark is not None]
     if match.start() > 0:
-        told = f"the server is read as {quote(match[0][: match.start(4) - match.start()].strip())}"
+        told = f"the server is read as {quote(text[match.start() : match.start(4)].strip())}"
         remarks.insert(0, Remark(ERROR, kinds.ELSEWHERE, f"{told}: what stands before it is skipped"))
-    flags = _Flags(match[4])
+    return ServerPart(first, last, port, match[4], tuple(remarks))
+
+
+def parse_flags(rest: bytes) -> FlagsPart:
+    """Return what a line says of its servers; Refused if ldirectord does not take it.
+
+    It is not even looked at where a range yields no servers.
+    """
+    flags = _Flags(rest)
     method = flags.method()
     weight = flags.take(_WEIGHT)
     request, receive = flags.strings()
     flags.take(_LOWER)
     flags.take(_UPPER)
     flags.require_end()
-    return RealLine(
-        first,
-        last,
-        port,
-        method,
-        1 if weight is None else to_number(to_text(weight[1])),
-        request,
-        receive,
-        (*remarks, *flags.remarks),
-    )
+    number = 1 if weight is None else to_number(to_text(weight[1]))
+    return FlagsPart(method, number, request, receive, tuple(flags.remarks))
 
 
 def with_slash(request: bytes) -> bytes:

@@ -14,8 +14,8 @@ from tests.config.ldirectord.oracle import Told, octets_of
 _PLACED_ELSEWHERE = frozenset((kinds.DUPLICATE, kinds.LAST_LINE))
 # What only this host decides: a name server, a folder.
 _BY_HOST = frozenset((kinds.NAME, kinds.FILE))
-# Where we stop, and say so, though the program goes on.
-_UNREAD = frozenset((kinds.LONG_LINE,))
+# Where we stop, and say so, though the program goes on; the C library reads a name up to its NUL.
+_UNREAD = frozenset((kinds.LONG_LINE, kinds.NUL))
 _INET6 = 10  # socket(7) on Linux
 _WORDS = ("checktype", "service", "protocol", "checkcommand", "request", "receive", "virtualhost", "httpmethod")
 _MORE_WORDS = ("login", "passwd", "database", "secret", "scheduler")

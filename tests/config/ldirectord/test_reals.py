@@ -139,6 +139,10 @@ def test_ranges_are_counted_as_text(text: str, servers: int) -> None:
     assert kinds_of(text) == [kinds.RANGE_ORDER]
 
 
+def test_nobody_looks_at_what_follows_an_empty_range() -> None:
+    assert kinds_of("0.0.0.7->0.0.0.255 route -1") == [kinds.RANGE_ORDER]
+
+
 @pytest.mark.parametrize("text", ["10.0.0.0->10.255.255.255:80 gate", "5.245.224.250->5.245.224.255:80 gate"])
 def test_ranges_without_an_end_in_sight(text: str) -> None:
     assert kinds_of(text) == [kinds.RANGE_ORDER]
