@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.generate.keepalived.notify import Wiring
-from lvs_rawcheck.generate.plan import PlannedCheck
 from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
+from lvs_rawcheck.generate.plan import PlannedCheck
 from tests.corpus import require_corpus
 from tests.generate.example_sites import MAIN, sites
 from tests.lab.conversion.told import pace

@@ -6,15 +6,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.errors import ConfigError
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.planner import plan_keepalived
 from lvs_rawcheck.generate.options import INLINE, SERVICE, PlanOptions, parse_fwmark
-from lvs_rawcheck.generate.plan import Plan
 from tests.generate.example_sites import AFTER as EXPECTED
 from tests.generate.example_sites import MAIN, OPTIONS, PLAN
 from tests.lab.corpus_dump.places import AFTER, BEFORE, NODE, PROGRAM, REFUSED, SITES, TOOLS
@@ -29,7 +29,7 @@ class Conversion:
 
     name: str
     folder: Path
-    plan: Plan
+    plan: KeepalivedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class Source:
 
     name: str
     path: Path
-    style: str = SERVICE
+    styles: tuple[str, ...] = (SERVICE,)
+    """Of stanzas: the first in which anything can be changed."""
+
     forwards_directly: bool = False
     """Whether to let it forward directly where it is of another method."""
 
@@ -56,17 +58,17 @@ class Source:
 def of_site(path: Path) -> Source:
     """Return an example's folder, to be converted as its options say."""
     options = (path / OPTIONS).read_text() if (path / OPTIONS).exists() else ""
-    return Source(path.name, path, INLINE if INLINE in options else SERVICE)
+    return Source(path.name, path, (INLINE if INLINE in options else SERVICE,))
 
 
 def of_files(paths: list[Path]) -> list[Source]:
-    """Return each configuration, and what it would be if it forwarded directly, in the other style of stanzas."""
+    """Return each one, and what it would be if it forwarded directly, in command lines where they can say it."""
     found = []
     for path in paths:
         name = f"{path.parent.name}-{path.name}"
         found.append(Source(name, path))
         if _OTHER_METHOD.search(path.read_bytes()):
-            found.append(Source(f"{name}-directly", path, INLINE, forwards_directly=True))
+            found.append(Source(f"{name}-directly", path, (INLINE, SERVICE), forwards_directly=True))
     return found
 
 
@@ -103,18 +105,24 @@ def _lay_out(source: Source, folder: Path) -> None:
     (folder / MAIN).write_bytes(_OTHER_METHOD.sub(rb"\1DR", octets) if source.forwards_directly else octets)
 
 
-def _plan(source: Source, folder: Path) -> Plan:
+def _plan(source: Source, folder: Path) -> KeepalivedPlan:
     """Return the plan that changes as much as can be: every mark means something, and no server stays unchecked."""
     conf = str(folder / MAIN)
     marks = dict.fromkeys(_marks(read_keepalived(conf, NODE, VERSION)))
     options = PlanOptions(
-        style=source.style,
         add_missing=True,
         fwmarks=dict(parse_fwmark(f"{mark}=192.0.2.1:80") for mark in marks),
         scripts=TOOLS,
         program=PROGRAM,
     )
-    return plan_keepalived(conf, options, NODE, VERSION, import_site_packages)
+    plans = (
+        plan_keepalived(conf, replace(options, style=style), NODE, VERSION, import_site_packages)
+        for style in source.styles
+    )
+    for plan in plans:
+        if plan.edits:
+            break
+    return plan
 
 
 def _marks(configuration: Configuration) -> Iterator[int]:
