@@ -26,7 +26,7 @@ def rendered_services(
 def unknown_ids(plan: Plan, folder_path: str, import_libraries: Callable[[], None]) -> Iterator[str]:
     """Yield what the registry lacks of the IDs that stanzas of ours name which the plan leaves as they are."""
     for left in plan.left:
-        if not is_name(left.service):
+        if not is_name(left.service) or left.check_id == left.service:
             continue
         try:
             service, address = parse_check_id(left.check_id)

@@ -22,7 +22,9 @@ _IN_NUMBERS_ONLY = frozenset("0123456789./")
 
 _EACH_STEP = "negotiatetimeout was granted to each step of the conversation, and is now to all of it"
 _REDIRECTS = "a redirect, which ldirectord follows, is a status like any other now, and fails"
-_NO_VIRTUALHOST = "no virtualhost: the Host header is the real server's address, as before"
+_NO_VIRTUALHOST = (
+    "no virtualhost: the Host header is each real server's own address, as before, though it is the VIP that is asked"
+)
 _GREETING = "without a login ldirectord called the server up, connected or not; now it must greet"
 _FTP = "the login is checked, and no file is fetched any more: that takes a second connection"
 _FTP_ALWAYS_UP = "without receive ldirectord called the server up, whatever it did; now a login must pass"

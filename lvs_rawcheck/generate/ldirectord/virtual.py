@@ -6,7 +6,7 @@ A virtual has one checktype for all its servers: what cannot be said of one of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lvs_rawcheck.checks.base import Endpoint
@@ -48,6 +48,11 @@ class Pair:
     now: Virtual
     original: Virtual
     old: OldBlock | None
+
+    def lines(self) -> Iterator[tuple[Real, int]]:
+        """Yield the real servers of the original, each with its line in the file as it is."""
+        for real, now in zip(self.original.reals, self.now.reals, strict=True):
+            yield real, now.directive.span.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,13 @@ class VirtualPlanner:
     def leave(self, pair: Pair) -> None:
         """Note that lines of ours stay, whatever they say."""
         services = pair.old.services if pair.old is not None else named_services(pair.now, self._options)
-        addresses = dict.fromkeys(real.address for real in pair.now.reals if real.address is not None)
+        addresses = dict.fromkeys(real.address for real in pair.now.reals)
         line, place = pair.now.line, pair.original.line
         assert line is not None
         assert place is not None
         for service in dict.fromkeys(services):
             self._plan.left += [
-                LeftStanza(check_id(service, parse_address(address)), line.file.path, line.start, place.start, True)
+                LeftStanza(_left_id(service, address), line.file.path, line.start, place.start, replaces=True)
                 for address in addresses
             ]
 
@@ -132,12 +137,12 @@ class VirtualPlanner:
         external = External(name, wrapper_of(name, options), caller_timeout(times.after.timeout))
         edits = tuple(edits_for(virtual, external))
         self._add_service(pair, name, endpoints, traffic.protocol, servers)
-        plans = tuple(self._server_plan(pair, each, external, times, endpoints) for each in servers)
+        lines = {id(real): line for real, line in pair.lines()}
+        plans = tuple(
+            self._server_plan(virtual, each, lines[id(each.real)], external, times, endpoints) for each in servers
+        )
         self._plan.servers += plans
-        notes = tuple(note for note in plans[0].notes if all(note in server.notes for server in plans))
-        for server in plans:
-            server.notes = [note for note in server.notes if note not in notes]
-        return Converted(external, edits, plans, notes)
+        return Converted(external, edits, plans, (*_notes_of_all(plans), *_note_of_limit(virtual, times)))
 
     def _times(self, virtual: Virtual) -> Times:
         ours = self._options.timeout
@@ -165,18 +170,24 @@ class VirtualPlanner:
             )
 
     def _server_plan(
-        self, pair: Pair, each: Prepared, external: External, times: Times, endpoints: tuple[Endpoint, ...]
+        self,
+        virtual: Virtual,
+        each: Prepared,
+        line: int,
+        external: External,
+        times: Times,
+        endpoints: tuple[Endpoint, ...],
     ) -> ServerPlan:
         identifier = check_id(external.service, parse_address(each.server.address))
         kinds = tuple(check.kind for check in each.server.checks)
         check = PlannedCheck(identifier, kinds, (external.command,), _USER, times, len(endpoints), is_new=False)
-        before = [] if times.before is None else [describe(pair.original)]
+        before = [] if times.before is None else [describe(virtual)]
         span = each.real.directive.span
         return ServerPlan(
-            pair.original.label,
+            virtual.label,
             real_label(each.real),
             span.file.path,
-            _line_now(pair, each.real),
+            line,
             span.start,
             before,
             [describe_raw(kinds, endpoints, identifier)],
@@ -186,17 +197,29 @@ class VirtualPlanner:
 
     def _skip(self, pair: Pair, reasons: Mapping[int, str]) -> None:
         """Note that all servers are left. reasons: by their numbers; those without have no fault of their own."""
-        for number, real in enumerate(pair.original.reals):
-            label, path = real_label(real), real.directive.span.file.path
-            reason = reasons.get(number, _OTHERS_FAULT)
-            line = _line_now(pair, real)
-            self._plan.skipped.append(Skip(pair.original.label, label, path, line, describe(pair.original), reason))
+        virtual = pair.original
+        for number, (real, line) in enumerate(pair.lines()):
+            path, reason = real.directive.span.file.path, reasons.get(number, _OTHERS_FAULT)
+            self._plan.skipped.append(Skip(virtual.label, real_label(real), path, line, describe(virtual), reason))
 
 
-def _line_now(pair: Pair, real: Real) -> int:
-    """Return in which line of the file as it is a real server of the original stands."""
-    number = next(number for number, each in enumerate(pair.original.reals) if each is real)
-    return pair.now.reals[number].directive.span.line
+def _notes_of_all(servers: Sequence[ServerPlan]) -> list[str]:
+    """Return the notes that all servers have, which none has by itself then."""
+    common = [note for note in servers[0].notes if all(note in server.notes for server in servers)]
+    for server in servers:
+        server.notes = [note for note in server.notes if note not in common]
+    return common
+
+
+def _note_of_limit(virtual: Virtual, times: Times) -> Iterator[str]:
+    before = timeout_in_force(virtual)
+    if before > TIMEOUT_MAX == times.after.timeout:
+        yield f"a check has {TIMEOUT_MAX:.0f} s at most, not {before} s as before"
+
+
+def _left_id(service: str, address: str | None) -> str:
+    """Return the ID of a check, of the service alone where the server's address is not known here."""
+    return service if address is None else check_id(service, parse_address(address))
 
 
 def wrapper_of(service: str, options: PlanOptions) -> str:

@@ -13,7 +13,7 @@ from lvs_rawcheck.generate.ldirectord.revert import revert
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.splice import spliced
-from tests.config.ldirectord.oracle import require_ldirectord, understood
+from tests.config.ldirectord.oracle import ACCEPTED, require_ldirectord, status_of, understood
 from tests.generate.ldirectord.desk import PATH, block, octets_after, plan, service_files
 from tests.generate.ldirectord.edits import CASES
 from tests.generate.ldirectord.told import check_of, rest_of, write_all
@@ -66,6 +66,21 @@ def test_ldirectord_reads_them_as_they_are_meant(tmp_path: Path) -> None:
         assert rest_of(before) == rest_of(after), name
         planned = plan(case.before, **case.options)
         assert [check_of(each) for each in after["virtuals"]] == _wanted(before["virtuals"], planned), name
+
+
+@require_ldirectord
+@pytest.mark.parametrize("name", ["line ends of another system", "no line end behind what is added"])
+def test_ldirectord_takes_them(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    paths = write_all(tmp_path, [case.before.encode(), case.after.encode()])
+    assert [status_of(path) for path in paths] == [ACCEPTED, ACCEPTED]
+
+
+@pytest.mark.full
+@require_ldirectord
+@pytest.mark.parametrize("name", NAMES)
+def test_ldirectord_takes_all_of_them(name: str, tmp_path: Path) -> None:
+    test_ldirectord_takes_them(name, tmp_path)
 
 
 def _wanted(virtuals: list[dict[str, Any]], planned: Plan) -> list[tuple[object, ...]]:
