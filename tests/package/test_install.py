@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 
@@ -12,22 +13,14 @@ import pytest
 
 from tests.cli.site import CLOSED_PORT, PORT, REAL_IP, VIP, Site
 from tests.netns.topology import Network
-from tests.package.build import built, control_field
+from tests.package.build import CHECKOUT, built, control_field
 from tests.package.root import Root, root_of
+from tests.package.site import CHECK, MODULES, VERDICT, register
 
 pytestmark = [pytest.mark.netns, pytest.mark.full]
 
-CHECK = f"web/{REAL_IP}"
-SERVICE = f"""\
-endpoint = ["{VIP}:{PORT}"]
-[[check]]
-kind = "tcp"
-[[real_server]]
-address = "{REAL_IP}"
-"""
 COMMANDS = ("check", "check tcp", "check http", "check dns", "run", "explain", "mode", "role", "notify", "verify")
 TWINS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
-MODULES = "/usr/share/lvs-rawcheck"
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
@@ -48,6 +41,8 @@ def test_installed_it_works(network: Network, suite: str, record_property: Calla
         _checks_become_nobody(root, site)
         _scripts_run(root, site)
         _runs_compiled_modules(root)
+        shutil.copy(CHECKOUT / "debian" / "tests" / "smoke", root.path("/root/smoke"))
+        root.do("sh", "/root/smoke")
 
 
 def _commands_have_help(root: Root) -> None:
@@ -83,8 +78,8 @@ def _checks_become_nobody(root: Root, site: Site) -> None:
 
 
 def _scripts_run(root: Root, site: Site) -> None:
-    root.write("/etc/lvs-rawcheck/services.d/web.toml", SERVICE)
-    root.do("/usr/lib/lvs-rawcheck/verdict", CHECK, host=site.director)
+    register(root)
+    root.do(*VERDICT, host=site.director)
     assert re.match(r"\d+ 0 0 raw - - ok", root.do("cat", f"/run/lvs-rawcheck/last/{CHECK}"))
     root.do("/usr/lib/lvs-rawcheck/notify", "MASTER", "VI_1")
     assert root.do("cat", "/run/lvs-rawcheck/role/VI_1").startswith("1 MASTER")
