@@ -12,7 +12,7 @@ from functools import cache
 from tests.package.man_page import CHECKOUT
 
 _RUN = "import sys; from lvs_rawcheck.cli.main import run_as; sys.argv = sys.argv[1:]; sys.exit(run_as(sys.argv[0]))"
-_DEFAULT = re.compile(r"\(default:? ([^);]*)")
+_DEFAULT = re.compile(r"\((?:\w+; )?default:? ([^);]*)")
 _INVOCATION = re.compile(r"(?P<option>--?[\w?-]+)(?: (?P<value>'[^']*'|[^\s,]+(?:,[^\s,]+)*))?")
 _IN_USAGE = re.compile(r"\[(?P<option>-\w)(?: (?P<value>[A-Z]+))?\]")
 
