@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck generate keepalived FILE --write` and `--revert`: a plan put into place, or taken back."""
+"""`lvs-rawcheck generate PROGRAM FILE --write` and `--revert`: a plan put into place, or taken back."""
 
 from __future__ import annotations
 
@@ -9,23 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.cli.generate import Planned, config_id_of, plan_by, version_of
+from lvs_rawcheck.cli.generate import Planned, plan_by
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine
 from lvs_rawcheck.cli.output import complain
 from lvs_rawcheck.cli.write_options import plan_words, source_of, tree_of
 from lvs_rawcheck.cli.written_text import Told, tell
 from lvs_rawcheck.director.privileges import daemon_ids
-from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.generate.decision import Decision
 from lvs_rawcheck.generate.options import SERVICE
-from lvs_rawcheck.generate.rollout import (
-    Decision,
-    decide_by_probes,
-    decide_on_files,
-    file_changes,
-    table_of_this_host,
-)
-from lvs_rawcheck.generate.seeding import roles_now, write_roles
+from lvs_rawcheck.generate.rollout import decide_by_probes, file_changes, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import Changes, WriteFailed, WriteRefused, Written, write
@@ -39,7 +32,7 @@ DONE, REFUSED, COULD_NOT = 0, 1, 2
 def run_write(line: CommandLine, arguments: list[str]) -> int:
     """Write the plan that a command line asks for; return the exit status. RawCheckError: it could not be made."""
     planned = plan_by(line)
-    told = Told(planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
+    told = Told(planned.program, planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
     told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
     told.notes += [
         f"{check_id}: in its service file no more: a check that still runs fails from now on, until the reload"
@@ -78,12 +71,12 @@ class _Job:
             registry.folder,
             registry.written,
             {name: registry.found[name] for name in registry.written if name in registry.found},
-            file_changes(self._path, plan.octets, plan.result(), self.tree),
+            [*self.planned.executables, *file_changes(self._path, plan.octets, plan.result(), self.tree)],
             plan.octets,
             self._group_id(),
         )
         self.told.here = self.tree.root is None
-        self.told.note_link(self._path, plan.file, changes=bool(self.changes.configuration))
+        self.told.note_link(self._path, plan.file, changes=bool(plan.edits))
         self.told.rewritten, self.told.unused = registry.rewritten, registry.unused
 
     @property
@@ -109,11 +102,8 @@ class _Job:
         """Note what speaks against it."""
         plan, options = self.planned.plan, self.planned.options
         self.told.refusals += self.planned.registry.faults
-        self.told.take(
-            decide_on_files(
-                self._path, plan.result(), config_id_of(self.line), version_of(self.line), options, self.tree
-            )
-        )
+        program = self.planned.program
+        self.told.take(program.decide(self._path, plan.result(), options, self.tree))
         if self.told.refusals:
             return
         decision = self._probed()
@@ -149,13 +139,9 @@ class _Job:
         """Seed the role files of instances that will keep theirs from now on."""
         if self.tree.root is not None:
             return
-        try:
-            found = roles_now(wiring.instance for wiring in self.planned.plan.wired.values())
-        except LinkError as error:
-            self.told.notes.append(f"no role file was written: {error}")
-            return
-        self.told.roles = write_roles(found, self.planned.options.state)
-        self.told.notes += [f"vrrp_instance {name}: {why}" for name, why in found.unknown.items()]
+        seeded = self.planned.program.seed_roles(self.planned.plan, self.planned.options.state)
+        self.told.roles = seeded.written
+        self.told.notes += seeded.notes
 
 
 def _no_roles() -> None:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from lvs_rawcheck.cli.table import table_text
 from lvs_rawcheck.generate.costs import checks_a_second, processors
+from lvs_rawcheck.generate.keepalived.timing import RULE
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions
 from lvs_rawcheck.generate.pace import seconds
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan
 from lvs_rawcheck.generate.report import all_warnings
-from lvs_rawcheck.generate.timing import RULE
 
 _SERVERS_SHOWN = 4
 
@@ -65,8 +65,8 @@ def _sums(plan: Plan, options: PlanOptions) -> Iterator[str]:
     checks = [check for server in plan.servers for check in server.checks]
     new = sum(check.is_new for check in checks)
     yield f"{plan.file}: {len(checks)} raw checks, {new} of them to be put in or changed."
-    if plan.wired:
-        yield f"role files kept by these VRRP instances' notify lines: {_shown(list(plan.wired))}."
+    if plan.instances_wired:
+        yield f"role files kept by these VRRP instances' notify lines: {_shown(plan.instances_wired)}."
     if checks:
         how = "verdict, a process each time" if options.style == SERVICE else "a process each time"
         yield (

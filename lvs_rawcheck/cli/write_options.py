@@ -36,15 +36,10 @@ def tree_of(line: CommandLine) -> Tree:
 
 
 def source_of(line: CommandLine) -> str:
-    """Return the path of the configuration that is read; UsageError.
-
-    In a tree an absolute symbolic link means the tree's.
-    """
-    words = line.positionals
-    if len(words) != 2 or words[0] != "keepalived":
-        raise UsageError("wanted: keepalived FILE")
+    """Return the path of the configuration that is read; in a tree an absolute symbolic link means the tree's."""
+    _, path = line.positionals  # plan_options.program_of has seen to it
     tree = tree_of(line)
-    return tree.place(words[1]) if tree.holds(words[1]) else words[1]
+    return tree.place(path) if tree.holds(path) else path
 
 
 def plan_words(arguments: list[str]) -> list[str]:

@@ -8,8 +8,9 @@ import os
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.cli.output import complain, say
-from lvs_rawcheck.generate.commands import RELOAD, command_to_tidy, commands_to_load, commands_to_undo
-from lvs_rawcheck.generate.rollout import Decision
+from lvs_rawcheck.generate.commands import command_to_tidy, commands_to_load, commands_to_undo
+from lvs_rawcheck.generate.decision import Decision
+from lvs_rawcheck.generate.program import Program
 from lvs_rawcheck.generate.write import Written
 
 _SHOWN = 8
@@ -24,6 +25,7 @@ _TITLES = {
 class Told:
     """All that is told. file: the main configuration; plan_words: the command line that shows the plan."""
 
+    program: Program
     file: str
     as_json: bool
     plan_words: list[str]
@@ -38,6 +40,8 @@ class Told:
     """Services whose running checks change at once."""
     unused: list[str] = field(default_factory=list)
     """Services that no stanza names any more."""
+    unused_executables: list[str] = field(default_factory=list)
+    """Paths of programs of ours that nothing calls any more."""
     roles: list[str] = field(default_factory=list)
     """Instances whose role file was written."""
 
@@ -78,6 +82,10 @@ def _done(told: Told) -> list[str]:
     lines = []
     if written.services:
         lines.append(f"written in {told.services_folder}: {_several(written.services)}")
+    folders = dict.fromkeys(os.path.dirname(path) for path in written.executables)
+    for folder in folders:
+        names = [os.path.basename(path) for path in written.executables if os.path.dirname(path) == folder]
+        lines.append(f"programs written in {folder}: {_several(names)}")
     if told.roles:
         lines.append(f"role files written: {_several(told.roles)}")
     backups = dict(written.backups)
@@ -101,15 +109,16 @@ def _next(told: Told) -> list[str]:
 
 def _commands(told: Told) -> dict[str, list[str]]:
     written = told.written
-    if not written.configuration and not written.services:
+    if not written.configuration and not written.services and not written.executables:
         return {}
-    tidy = command_to_tidy(told.services_folder, told.unused)
     if not told.here:
-        return {"undo": [command for command in commands_to_undo(written, told.services_folder) if command != RELOAD]}
+        return {"undo": commands_to_undo(written, told.services_folder, ())}
+    to_reload = told.program.commands_to_reload(told.file)
+    tidy = command_to_tidy(told.services_folder, told.unused, told.unused_executables)
     return {
-        "load": commands_to_load(told.file, told.plan_words) if written.configuration else [],
+        "load": commands_to_load(told.program, told.file, told.plan_words) if written.configuration else [],
         "tidy": [tidy] if tidy is not None else [],
-        "undo": commands_to_undo(written, told.services_folder),
+        "undo": commands_to_undo(written, told.services_folder, to_reload),
     }
 
 
@@ -124,6 +133,7 @@ def _to_json(told: Told) -> dict[str, object]:
         "file": told.file,
         "written": written.configuration,
         "services": written.services,
+        "executables": written.executables,
         "backups": dict(written.backups),
         "refused": told.refusals,
         "notes": [*told.notes, *written.notes],

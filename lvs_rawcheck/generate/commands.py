@@ -6,24 +6,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from shlex import join, quote
 
+from lvs_rawcheck.generate.program import Program
 from lvs_rawcheck.generate.replace import BACKUP_MARK
 from lvs_rawcheck.generate.write import Written
 from lvs_rawcheck.registry.files import SUFFIX
 
-RELOAD = "systemctl reload keepalived"
 
+def commands_to_load(program: Program, path: str, plan_words: Sequence[str]) -> list[str]:
+    """Return what makes it read the new configuration, and shows that it did.
 
-def commands_to_load(file: str, plan_words: Sequence[str]) -> list[str]:
-    """Return what makes keepalived read the new configuration, and shows that it did. plan_words: of the plan."""
+    path: of the main file; plan_words: the command line that shows the plan.
+    """
     return [
         join(("lvs-rawcheck", "generate", *plan_words, "--check")),
-        RELOAD,
-        join(("lvs-rawcheck", "verify", file)),
+        *program.commands_to_reload(path),
+        *program.commands_to_verify(path),
     ]
 
 
-def commands_to_undo(written: Written, services_folder: str) -> list[str]:
-    """Return what puts everything back: what the configuration names first, the configuration last."""
+def commands_to_undo(written: Written, services_folder: str, to_reload: Sequence[str]) -> list[str]:
+    """Return what puts everything back: what the configuration names first, the configuration last.
+
+    Programs that were not there stay: they are called until the old configuration is read.
+    """
     commands = []
     if written.service_backups:
         # One line, however many files: .NAME.toml.STAMP becomes NAME.toml.
@@ -34,13 +39,14 @@ def commands_to_undo(written: Written, services_folder: str) -> list[str]:
         )
     commands += [join(("mv", "-f", "--", backup, path)) for path, backup in written.backups]
     commands += [join(("rm", "-f", "--", path)) for path in written.created]
-    if written.configuration:
-        commands.append(RELOAD)
-    return commands
+    return [*commands, *to_reload] if written.configuration else commands
 
 
-def command_to_tidy(services_folder: str, unused: Sequence[str]) -> str | None:
-    """Return what removes service files that no stanza names any more; None: there are none. After the reload only."""
-    if not unused:
+def command_to_tidy(services_folder: str, unused: Sequence[str], executables: Sequence[str]) -> str | None:
+    """Return what removes what nothing names any more; None: there is nothing. After the reload only.
+
+    unused: services; executables: paths.
+    """
+    if not unused and not executables:
         return None
-    return join(("rm", "--", *(f"{services_folder}/{name}{SUFFIX}" for name in unused)))
+    return join(("rm", "--", *(f"{services_folder}/{name}{SUFFIX}" for name in unused), *executables))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lvs_rawcheck.generate.notify import Wiring
 from lvs_rawcheck.generate.pace import Times
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit, spliced
@@ -62,7 +61,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class LeftStanza:
-    """A stanza of ours that this plan does not touch. stanza: where it begins in the file as it is."""
+    """A stanza of ours that this plan does not touch. stanza: where it begins in the file as it is.
+
+    check_id: of the service alone where a real server's address is not known.
+    """
 
     check_id: str
     path: str
@@ -87,16 +89,17 @@ class Plan:
     skipped: list[Skip] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     services: dict[str, PlannedService] = field(default_factory=dict)
-    replaced: dict[tuple[str, int], PlannedCheck] = field(default_factory=dict)
-    """By path and place of the replaced checker, in the file without stanzas of ours."""
-    wired: dict[str, Wiring] = field(default_factory=dict)
-    """VRRP instances that maintain the role files which the services read, by name."""
     left: list[LeftStanza] = field(default_factory=list)
     """Stanzas of ours that stay as they are, whatever they say: the files of their services must stay, too."""
     octets: dict[str, bytes] = field(default_factory=dict)
     """The files as they are, by path."""
     edits: dict[str, list[Edit]] = field(default_factory=dict)
     """What is to be put in, by path; no edit leaves things as they are."""
+
+    @property
+    def instances_wired(self) -> list[str]:
+        """Return the VRRP instances that keep role files by lines of this plan."""
+        return []
 
     @property
     def changes(self) -> list[ServerPlan]:

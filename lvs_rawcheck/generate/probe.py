@@ -16,7 +16,7 @@ from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Verdict
 from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.director.mode import ENFORCE
-from lvs_rawcheck.generate.first_load import in_table
+from lvs_rawcheck.generate.in_table import in_table
 from lvs_rawcheck.generate.probing import SECONDS_MOST, Progress, run_all
 from lvs_rawcheck.registry.requests import request_of
 from lvs_rawcheck.registry.service import RealServer, Service

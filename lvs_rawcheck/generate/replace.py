@@ -104,6 +104,17 @@ def free_stamp(folders: Iterable[str], time: str) -> str:
 
 def back_up(folder: int, name: str, found: Found, stamp: str) -> str:
     """Keep a file as it is beside it, and return what that is called."""
-    backup = f".{name}.{stamp}.{BACKUP_MARK}"
+    backup = _backup_name(name, stamp)
     put(folder, backup, found.octets, found)
     return backup
+
+
+def back_up_program(folder: int, name: str, found: Found, stamp: str) -> str:
+    """Keep a program as it is beside it, as one that can still be run, and return what that is called."""
+    backup = _backup_name(name, stamp)
+    put(folder, backup, found.octets, None, stat.S_IMODE(found.status.st_mode))
+    return backup
+
+
+def _backup_name(name: str, stamp: str) -> str:
+    return f".{name}.{stamp}.{BACKUP_MARK}"

@@ -9,52 +9,19 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
-from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.director.ipvs import TABLE, IpvsTable, read_table
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.generate.candidate import judge_by_keepalived, judge_scripts
-from lvs_rawcheck.generate.first_load import marks_of
-from lvs_rawcheck.generate.keepalived import Version
-from lvs_rawcheck.generate.options import Marked, PlanOptions
+from lvs_rawcheck.generate.decision import Decision
+from lvs_rawcheck.generate.in_table import marks_of
+from lvs_rawcheck.generate.options import Marked
 from lvs_rawcheck.generate.probe import Probed, Target, probe, refused, services_all_failed
 from lvs_rawcheck.generate.probing import Progress
-from lvs_rawcheck.generate.revert import programs
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import FileChange
 from lvs_rawcheck.registry.service import Service
 
-
-@dataclass(slots=True)
-class Decision:
-    """refusals: why nothing may be written, a sentence each; notes: what else is worth knowing."""
-
-    refusals: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-def decide_on_files(
-    path: str,
-    result: Mapping[str, bytes],
-    config_id: str | None,
-    version: Version,
-    options: PlanOptions,
-    tree: Tree,
-) -> Decision:
-    """Return what speaks against a configuration. path: its main file; result: its files that change."""
-    decision = Decision()
-    candidate = read_keepalived(path, config_id, version, result)
-    if tree.root is not None:
-        decision.notes.append("not looked at, since another host's: whether the scripts are there, and may be run")
-    else:
-        decision.refusals += judge_scripts(candidate, programs(options)).refusals
-    if result:
-        is_strict = "reload_check_config" in candidate.site.settings.statements
-        judgement = judge_by_keepalived(path, result, config_id, is_strict)
-        decision.refusals += judgement.refusals
-        decision.notes += judgement.notes
-    return decision
+EXECUTABLE_MODE = 0o755
 
 
 def table_of_this_host() -> IpvsTable | None:
@@ -120,13 +87,26 @@ def file_changes(path: str, before: Mapping[str, bytes], result: Mapping[str, by
 
 def _there(tree: Tree, place: str, planned_with: bytes) -> bytes | None:
     """Return what is at a place; in a tree that may be something else than what was planned with, or nothing."""
-    if tree.root is None:
-        return planned_with
+    return planned_with if tree.root is None else _read(place)
+
+
+def _read(path: str) -> bytes | None:
     try:
-        with open(place, "rb") as file:
+        with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def executable_changes(executables: Mapping[str, bytes], tree: Tree) -> list[FileChange]:
+    """Return the programs that are not as they shall be, in their places. executables: by path on their own host."""
+    changes = []
+    for path, octets in executables.items():
+        place = tree.place(path)
+        there = _read(place)
+        if there != octets or (tree.root is None and not os.access(place, os.X_OK)):
+            changes.append(FileChange(place, there, octets, EXECUTABLE_MODE, is_executable=True))
+    return changes
 
 
 def demand_inside(tree: Tree, path: str, files: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.errors import RawCheckError
-from lvs_rawcheck.generate.replace import Found, back_up, found_in, free_stamp, opened_folder, put
+from lvs_rawcheck.generate.replace import Found, back_up, back_up_program, found_in, free_stamp, opened_folder, put
 from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.write import make_folder, write_service
 
@@ -40,6 +40,8 @@ class FileChange:
     after: bytes
     mode: int = 0o600
     """Of one that is not there yet."""
+    is_executable: bool = False
+    """A program of ours that the configuration names: it always gets our mode and owner."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Changes:
     services_found: Mapping[str, bytes] = field(default_factory=dict)
     """Those that were there when it was planned."""
     configuration: list[FileChange] = field(default_factory=list)
-    """In the order in which they are written: the main file is the last."""
+    """In the order in which they are written: programs first, the main file last."""
     planned_with: Mapping[str, bytes] = field(default_factory=dict)
     """Every file that the plan was made of, by path."""
     group_id: int | None = None
@@ -66,6 +68,7 @@ class Written:
     stamp: str = ""
     """In the names of all backups."""
     services: list[str] = field(default_factory=list)
+    executables: list[str] = field(default_factory=list)
     configuration: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     """Files of the configuration that were not there."""
@@ -163,6 +166,13 @@ def _write_file(change: FileChange, written: Written) -> None:
     with _putting(change.path), opened_folder(folder_path) as folder:
         found = found_in(folder, name)
         _demand_same(change.path, found, change.before)
+        if change.is_executable:
+            if found is not None:
+                backup = back_up_program(folder, name, found, written.stamp)
+                written.backups.append((change.path, f"{folder_path}/{backup}"))
+            put(folder, name, change.after, None, change.mode)
+            written.executables.append(change.path)
+            return
         if found is None:
             written.created.append(change.path)
         else:

@@ -16,8 +16,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvs_rawcheck.cli.generate import PLAN_OPTIONS, Planned, plan_by
+from lvs_rawcheck.cli.generate import Planned, plan_by
 from lvs_rawcheck.cli.options import parse
+from lvs_rawcheck.cli.plan_options import PLAN_OPTIONS
 from lvs_rawcheck.cli.write_options import WRITE_OPTIONS
 from lvs_rawcheck.generate.report import to_json
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lvs_rawcheck.config.keepalived import read_keepalived
-from lvs_rawcheck.generate.existing import find_existing
-from lvs_rawcheck.generate.notify import NotifyWriter
-from lvs_rawcheck.generate.notify_compare import demand_same_scripts
-from lvs_rawcheck.generate.notify_place import NotifyPlacer
-from lvs_rawcheck.generate.plan import Plan
+from lvs_rawcheck.generate.keepalived.existing import find_existing
+from lvs_rawcheck.generate.keepalived.notify import NotifyWriter
+from lvs_rawcheck.generate.keepalived.notify_compare import demand_same_scripts
+from lvs_rawcheck.generate.keepalived.notify_place import NotifyPlacer
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.refusal import Refused
 
 SCRIPTS = "/usr/lib/lvs-rawcheck"
@@ -54,7 +54,7 @@ class Desk:
         old_files, lost = find_existing(present)
         overlay = {old.path: old.original for old in old_files.values()}
         original = read_keepalived(path, config_id, VERSION, overlay)
-        plan = Plan(path, octets={each: found.octets for each, found in present.files.items()})
+        plan = KeepalivedPlan(path, octets={each: found.octets for each, found in present.files.items()})
         writer = NotifyWriter(original.site.settings, self.scripts, self.state, self.groups.get)
         placer = NotifyPlacer(plan, writer, old_files)
         refused = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.config.keepalived import read_keepalived
-from lvs_rawcheck.generate.compare import PlanMismatch
+from lvs_rawcheck.generate.keepalived.compare import PlanMismatch
 from tests.generate.case import CASES, Desk, lay_out
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.config.keepalived import read_keepalived
-from lvs_rawcheck.generate.existing import find_existing
+from lvs_rawcheck.generate.keepalived.existing import find_existing
 from tests.generate.case import CASES, lay_out, service_texts
 
 ALL = sorted(path.name for path in CASES.iterdir())

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.errors import ConfigError
-from lvs_rawcheck.generate.candidate import judge_by_keepalived
-from lvs_rawcheck.generate.keepalived import plan_keepalived
+from lvs_rawcheck.generate.keepalived.candidate import judge_by_keepalived
+from lvs_rawcheck.generate.keepalived.planner import plan_keepalived
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from tests.corpus import require_corpus

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.director.ipvs import IpvsTable, parse_table
-from lvs_rawcheck.generate.first_load import plan_for_now
+from lvs_rawcheck.generate.keepalived.first_load import plan_for_now
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.options import PlanOptions
-from lvs_rawcheck.generate.plan import Plan
 from tests.generate.folder_site import CONFIGURATION, FolderSite
 
 HEADING = b"IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n  -> RemoteAddress\n"
@@ -26,7 +26,7 @@ def site(tmp_path: Path) -> FolderSite:
     return FolderSite(tmp_path)
 
 
-def plan(site: FolderSite, table: IpvsTable | None) -> Plan:
+def plan(site: FolderSite, table: IpvsTable | None) -> KeepalivedPlan:
     options = PlanOptions(scripts=str(site.scripts), state=str(site.state), templates=str(site.folder))
     return plan_for_now(str(site.conf), options, None, (2, 2, 7), lambda: None, table)
 

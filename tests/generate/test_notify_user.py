@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.config.keepalived.words import script_words
-from lvs_rawcheck.generate.notify_user import primary_group_here
+from lvs_rawcheck.generate.keepalived.notify_user import primary_group_here
 from tests.generate.notify_desk import Desk
 from tests.generate.test_notify import instance
 from tests.templates.test_notify import NOTIFY

@@ -14,10 +14,11 @@ from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.director.ipvs import IpvsTable, parse_table
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.generate.first_load import in_table, marks_of
+from lvs_rawcheck.generate.decision import Decision
+from lvs_rawcheck.generate.in_table import in_table, marks_of
 from lvs_rawcheck.generate.options import parse_fwmark
 from lvs_rawcheck.generate.probing import run_all
-from lvs_rawcheck.generate.rollout import Decision, decide_by_probes
+from lvs_rawcheck.generate.rollout import decide_by_probes
 from lvs_rawcheck.registry.read import parse_service
 from lvs_rawcheck.registry.service import Service
 from tests.checks.site import PORT, V4, active, healthy, packed, server_without_service, standby

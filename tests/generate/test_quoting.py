@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.generate.quoting import quoted_command
+from lvs_rawcheck.generate.keepalived.quoting import quoted_command
 
 CONF = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nreal_server 192.0.2.2 80 {\nMISC_CHECK {\nmisc_path %s\n}\n}\n}\n"
 

@@ -11,8 +11,8 @@ import pytest
 from lvs_rawcheck.checks.request_values import parse_endpoints
 from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.config.keepalived.model import VrrpInstance
+from lvs_rawcheck.generate.keepalived.roles import Roles
 from lvs_rawcheck.generate.refusal import Refused
-from lvs_rawcheck.generate.roles import Roles
 
 CONFIGURATION = """\
 vrrp_sync_group G {

@@ -15,7 +15,7 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.config.keepalived.model import VrrpInstance
 from lvs_rawcheck.director.role import BACKUP, MASTER
-from lvs_rawcheck.generate.seeding import RolesFound, roles_now, write_roles
+from lvs_rawcheck.generate.keepalived.seeding import RolesFound, roles_now, write_roles
 from tests.netns.topology import Network
 from tests.templates.test_notify import boot_id, notify
 

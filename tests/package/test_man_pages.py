@@ -15,7 +15,7 @@ import pytest
 
 from lvs_rawcheck.checks.base import REASONS
 from lvs_rawcheck.checks.kinds import KINDS
-from lvs_rawcheck.cli import check_line, explain, generate_scripts, write_options
+from lvs_rawcheck.cli import check_line, explain, generate_scripts, plan_options, write_options
 from lvs_rawcheck.cli.arguments import COMMON_OPTIONS
 from lvs_rawcheck.cli.check_http_get_raw import CheckHttpGetRaw
 from lvs_rawcheck.cli.check_http_raw import CheckHttpRaw

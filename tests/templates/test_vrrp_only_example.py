@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.director.role import BACKUP, MASTER, read_role
-from lvs_rawcheck.generate.notify import ROLES
+from lvs_rawcheck.generate.keepalived.notify import ROLES
 from tests.netns.topology import Host, Network, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer, VirtualServer
 from lvs_rawcheck.diagnose.verify.finding import Finding
 from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.generate.keepalived.notify import notify_spans
 from lvs_rawcheck.generate.marker import find_marked
-from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.wire.address import format_address, parse_address
 

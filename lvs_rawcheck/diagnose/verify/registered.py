@@ -13,7 +13,7 @@ from lvs_rawcheck.director.keepalived_dump import LiveChecker
 from lvs_rawcheck.director.last_verdict import LastLine, read_last
 from lvs_rawcheck.director.mode import ENFORCE, read_override
 from lvs_rawcheck.errors import ConfigError
-from lvs_rawcheck.generate.endpoints import traffic_of
+from lvs_rawcheck.generate.keepalived.endpoints import traffic_of
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.names import parse_check_id

@@ -9,7 +9,6 @@ from lvs_rawcheck.generate.pace import caller_timeout
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
-MODE = 0o755
 _TEMPLATE = "ldirectord/wrapper"
 _MARGIN = 1  # seconds that a wrapper ends before ldirectord would end it
 

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from lvs_rawcheck.generate.keepalived import plan_keepalived
+from lvs_rawcheck.generate.keepalived.planner import plan_keepalived
+from lvs_rawcheck.generate.keepalived.seeding import roles_now, write_roles
 from lvs_rawcheck.generate.options import PlanOptions
-from lvs_rawcheck.generate.seeding import roles_now, write_roles
 from tests.lab.notify.shapes import SCRIPTS
 
 

@@ -6,19 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
-from lvs_rawcheck.generate.claims import Claims
-from lvs_rawcheck.generate.compare import demand_same_site
-from lvs_rawcheck.generate.endpoints import names_of
-from lvs_rawcheck.generate.existing import OldFile, find_existing
-from lvs_rawcheck.generate.notify import NotifyWriter
-from lvs_rawcheck.generate.notify_compare import demand_same_scripts
-from lvs_rawcheck.generate.notify_place import NotifyPlacer
+from lvs_rawcheck.generate.keepalived.claims import Claims
+from lvs_rawcheck.generate.keepalived.compare import demand_same_site
+from lvs_rawcheck.generate.keepalived.endpoints import names_of
+from lvs_rawcheck.generate.keepalived.existing import OldFile, find_existing
+from lvs_rawcheck.generate.keepalived.notify import NotifyWriter
+from lvs_rawcheck.generate.keepalived.notify_compare import demand_same_scripts
+from lvs_rawcheck.generate.keepalived.notify_place import NotifyPlacer
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.roles import Roles
+from lvs_rawcheck.generate.keepalived.stanza import StanzaWriter
+from lvs_rawcheck.generate.keepalived.virtual import VirtualPlanner
 from lvs_rawcheck.generate.options import PlanOptions, selects
-from lvs_rawcheck.generate.plan import LeftStanza, Plan
-from lvs_rawcheck.generate.roles import Roles
-from lvs_rawcheck.generate.stanza import StanzaWriter
+from lvs_rawcheck.generate.plan import LeftStanza
 from lvs_rawcheck.generate.validate import CheckValidator
-from lvs_rawcheck.generate.virtual import VirtualPlanner
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
 Version = tuple[int, ...]
@@ -37,7 +38,7 @@ def plan_keepalived(
     version: Version,
     import_libraries: Callable[[], None],
     overlay: Mapping[str, bytes] | None = None,
-) -> Plan:
+) -> KeepalivedPlan:
     """Return the plan; ConfigError where the configuration cannot be read for certain, UsageError for the options.
 
     config_id: of the node that the plan is for. import_libraries: see `load_kind`. overlay: octets to take for some
@@ -51,7 +52,7 @@ def plan_keepalived(
     original = present
     if without_ours:
         original = read_keepalived(path, config_id, version, present_octets | without_ours)
-    plan = Plan(present.main.path, octets=present_octets)
+    plan = KeepalivedPlan(present.main.path, octets=present_octets)
     plan.warnings += lost
     _warn(plan, original)
     _plan_virtual_servers(plan, original, old_files, options, import_libraries)
@@ -71,13 +72,13 @@ def _demand_readable(configuration: Configuration) -> None:
             raise finding.to_error()
 
 
-def _warn(plan: Plan, configuration: Configuration) -> None:
+def _warn(plan: KeepalivedPlan, configuration: Configuration) -> None:
     for finding in configuration.findings:
         plan.warnings.append(str(finding))
 
 
 def _plan_virtual_servers(
-    plan: Plan,
+    plan: KeepalivedPlan,
     original: Configuration,
     old_files: dict[str, OldFile],
     options: PlanOptions,
@@ -104,7 +105,9 @@ def _plan_virtual_servers(
         _note_left(plan, old_file, handled, claims.not_meant)
 
 
-def _note_left(plan: Plan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: set[tuple[str, int]]) -> None:
+def _note_left(
+    plan: KeepalivedPlan, old_file: OldFile, handled: set[tuple[str, int]], not_meant: set[tuple[str, int]]
+) -> None:
     """Remember the stanzas of ours that nothing was planned for, and say so where a plan was asked for."""
     for old in old_file.stanzas:
         if (old_file.path, old.start) in handled:

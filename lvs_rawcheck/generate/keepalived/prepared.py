@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import RealServer
+from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
+from lvs_rawcheck.generate.keepalived.translate import Translation
 from lvs_rawcheck.generate.pace import Setting, demand_reasonable, pace_settings
 from lvs_rawcheck.generate.services import PlannedServer, StandbyText
-from lvs_rawcheck.generate.timing import StanzaTimes
-from lvs_rawcheck.generate.translate import Translation
 from lvs_rawcheck.registry.names import check_id
 from lvs_rawcheck.wire.address import parse_address
 
 if TYPE_CHECKING:
-    from lvs_rawcheck.generate.virtual import VirtualServices
+    from lvs_rawcheck.generate.keepalived.virtual import VirtualServices
 
 _ASK_NO_PORT = ("ping",)
 _TRANSPORTS = {"udp": "udp", "dns": "udp"}  # of all other kinds that there are checkers for: tcp

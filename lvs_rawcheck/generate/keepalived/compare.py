@@ -12,8 +12,9 @@ from collections import Counter
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer, Url, VirtualServer, VrrpInstance
 from lvs_rawcheck.errors import RawCheckError
-from lvs_rawcheck.generate.plan import Plan, PlannedCheck
-from lvs_rawcheck.generate.timing import StanzaTimes
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
+from lvs_rawcheck.generate.plan import PlannedCheck
 
 _MISC = "MISC_CHECK"
 Signature = tuple[object, ...]
@@ -24,7 +25,9 @@ class PlanMismatch(RawCheckError):
     """The result is not what was planned: a fault of ours, or of a template. Nothing of it may be used."""
 
 
-def demand_same_site(plan: Plan, present: Configuration, original: Configuration, result: Configuration) -> None:
+def demand_same_site(
+    plan: KeepalivedPlan, present: Configuration, original: Configuration, result: Configuration
+) -> None:
     """Raise PlanMismatch if the result is not the original with the planned checkers.
 
     present: the configuration as it is; original: the same without stanzas of ours.
@@ -50,7 +53,7 @@ def demand_same_site(plan: Plan, present: Configuration, original: Configuration
 class _Expectation:
     """The checkers that each real server should have."""
 
-    def __init__(self, plan: Plan, present: Configuration) -> None:
+    def __init__(self, plan: KeepalivedPlan, present: Configuration) -> None:
         self._replaced = plan.replaced
         self._added = {(server.virtual_server, server.path, server.place): server.checks for server in plan.servers}
         self._left = {(left.path, left.place): left for left in plan.left if left.replaces}

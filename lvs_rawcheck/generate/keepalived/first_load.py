@@ -9,15 +9,15 @@ It is for the first load alone: a restart would begin with an empty table. So it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.director.ipvs import IpvsTable
-from lvs_rawcheck.generate.keepalived import Version, plan_keepalived
+from lvs_rawcheck.generate.in_table import in_table, marks_of
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.planner import Version, plan_keepalived
 from lvs_rawcheck.generate.marker import find_marked
 from lvs_rawcheck.generate.options import Marked, PlanOptions
-from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.registry.names import check_id
 from lvs_rawcheck.wire.address import parse_address
 
@@ -29,7 +29,7 @@ def plan_for_now(
     version: Version,
     import_libraries: Callable[[], None],
     table: IpvsTable | None,
-) -> Plan:
+) -> KeepalivedPlan:
     """Return the plan (see `plan_keepalived`), servers that the table lacks being held out. table: None: unknown."""
     plan = plan_keepalived(path, options, config_id, version, import_libraries)
     if table is None:
@@ -41,7 +41,7 @@ def plan_for_now(
     return plan_keepalived(path, options, config_id, version, import_libraries)
 
 
-def _out_of_table(plan: Plan, fwmarks: Mapping[int, Marked], table: IpvsTable) -> set[str]:
+def _out_of_table(plan: KeepalivedPlan, fwmarks: Mapping[int, Marked], table: IpvsTable) -> set[str]:
     found = set()
     for service in plan.services.values():
         marks = marks_of(service.endpoints, fwmarks)
@@ -52,7 +52,7 @@ def _out_of_table(plan: Plan, fwmarks: Mapping[int, Marked], table: IpvsTable) -
     return found
 
 
-def _loaded(plan: Plan, state: str) -> set[str]:
+def _loaded(plan: KeepalivedPlan, state: str) -> set[str]:
     """Return the IDs of the stanzas that are there already, and were run since: a check leaves its last verdict.
 
     One from before the file was written may be of a stanza that was there once, and was taken out in between.
@@ -71,37 +71,3 @@ def _changed_ns(path: str) -> int:
         return os.stat(path).st_ctime_ns
     except OSError:
         return 0
-
-
-def in_table(
-    protocol: str, endpoints: Iterable[Endpoint], marks: Iterable[int], address: bytes, table: IpvsTable
-) -> bool | None:
-    """Return whether a server gets traffic of its virtual server now; None: that is not in the table.
-
-    Of a group's several, whether it gets any. A server that is there with weight 0 gets none: so keepalived leaves one
-    that failed, by inhibit_on_failure.
-    """
-    services = [table.fwmarks[mark] for mark in marks if mark in table.fwmarks]
-    for endpoint in endpoints:
-        for port in (endpoint.port, 0):
-            service = table.services.get((protocol, endpoint.vip, port))
-            if service is not None:
-                services.append(service)
-    if not services:
-        return None
-    return any(
-        destination.weight > 0
-        for service in services
-        for (real_ip, _), destination in service.items()
-        if real_ip == address
-    )
-
-
-def marks_of(endpoints: Collection[Endpoint], fwmarks: Mapping[int, Marked]) -> tuple[int, ...]:
-    """Return the firewall marks that stand for one of these endpoints."""
-    wanted = {(endpoint.vip, endpoint.port) for endpoint in endpoints}
-    return tuple(
-        mark
-        for mark, meant in fwmarks.items()
-        if any((endpoint.vip, endpoint.port) in wanted for endpoint in meant.endpoints)
-    )

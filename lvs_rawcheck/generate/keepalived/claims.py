@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvs_rawcheck.config.keepalived.model import Site, VirtualServer
-from lvs_rawcheck.generate.endpoints import names_of, service_name
-from lvs_rawcheck.generate.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.keepalived.endpoints import names_of, service_name
+from lvs_rawcheck.generate.keepalived.existing import OldFile, OldStanza
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.refusal import Refused
 

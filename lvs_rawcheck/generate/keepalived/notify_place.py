@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lvs_rawcheck.config.keepalived.model import Site, VrrpInstance
-from lvs_rawcheck.generate.existing import OldFile, OldStanza
-from lvs_rawcheck.generate.notify import NotifyWriter, Wiring
-from lvs_rawcheck.generate.placing import Place
-from lvs_rawcheck.generate.plan import Plan
+from lvs_rawcheck.generate.keepalived.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.keepalived.notify import NotifyWriter, Wiring
+from lvs_rawcheck.generate.keepalived.placing import Place
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.splice import Edit
 
 
@@ -25,7 +25,7 @@ class NotifyPlacer:
     the lines of ours that are there already which were planned anew.
     """
 
-    def __init__(self, plan: Plan, writer: NotifyWriter, old_files: Mapping[str, OldFile]) -> None:
+    def __init__(self, plan: KeepalivedPlan, writer: NotifyWriter, old_files: Mapping[str, OldFile]) -> None:
         self._plan = plan
         self._writer = writer
         self._old_files = old_files

@@ -13,7 +13,9 @@ from itertools import pairwise
 
 from lvs_rawcheck.config.keepalived.model import Settings
 from lvs_rawcheck.config.tree import SourceFile, Span
-from lvs_rawcheck.generate.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.keepalived.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.stanza import demand_short_lines
 from lvs_rawcheck.generate.line_layout import (
     begins_its_line,
     indentation,
@@ -22,9 +24,7 @@ from lvs_rawcheck.generate.line_layout import (
     line_start,
 )
 from lvs_rawcheck.generate.marker import comment_for
-from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.splice import Edit
-from lvs_rawcheck.generate.stanza import demand_short_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Insertion:
 class Place:
     """One file of the plan. old: None where it has no stanzas of ours. handled: see VirtualPlanner."""
 
-    def __init__(self, plan: Plan, file: SourceFile, old: OldFile | None, handled: set[tuple[str, int]]) -> None:
+    def __init__(
+        self, plan: KeepalivedPlan, file: SourceFile, old: OldFile | None, handled: set[tuple[str, int]]
+    ) -> None:
         self._plan = plan
         self._file = file
         self._old = old

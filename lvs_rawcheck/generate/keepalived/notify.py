@@ -23,8 +23,8 @@ from lvs_rawcheck.config.keepalived.model import GlobalSettings, Script, Site, V
 from lvs_rawcheck.config.keepalived.vrrp import INSTANCE_SCRIPTS
 from lvs_rawcheck.config.tree import Span, Touch, to_octets
 from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.generate.notify_user import ROOT, PrimaryGroup, primary_group_here, runs_as
-from lvs_rawcheck.generate.quoting import quoted_command
+from lvs_rawcheck.generate.keepalived.notify_user import ROOT, PrimaryGroup, primary_group_here, runs_as
+from lvs_rawcheck.generate.keepalived.quoting import quoted_command
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.registry.names import is_name
 

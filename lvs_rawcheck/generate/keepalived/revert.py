@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Script
-from lvs_rawcheck.generate.endpoints import names_of
-from lvs_rawcheck.generate.existing import OldStanza, find_existing
+from lvs_rawcheck.generate.keepalived.endpoints import names_of
+from lvs_rawcheck.generate.keepalived.existing import OldStanza, find_existing
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.reverted import Reverted
 from lvs_rawcheck.generate.splice import Edit

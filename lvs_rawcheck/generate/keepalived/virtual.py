@@ -6,17 +6,18 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.config.keepalived.model import DR, RealServer, VirtualServer
 from lvs_rawcheck.config.tree import Span
-from lvs_rawcheck.generate.claims import Claims
-from lvs_rawcheck.generate.endpoints import service_name, traffic_of
-from lvs_rawcheck.generate.existing import OldFile
+from lvs_rawcheck.generate.keepalived.claims import Claims
+from lvs_rawcheck.generate.keepalived.endpoints import service_name, traffic_of
+from lvs_rawcheck.generate.keepalived.existing import OldFile
+from lvs_rawcheck.generate.keepalived.placing import Place
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.roles import Roles
+from lvs_rawcheck.generate.keepalived.server import ServerPlanner
+from lvs_rawcheck.generate.keepalived.stanza import StanzaWriter
 from lvs_rawcheck.generate.options import PlanOptions
-from lvs_rawcheck.generate.placing import Place
-from lvs_rawcheck.generate.plan import Plan, ServerPlan, Skip
+from lvs_rawcheck.generate.plan import ServerPlan, Skip
 from lvs_rawcheck.generate.refusal import Refused
-from lvs_rawcheck.generate.roles import Roles
-from lvs_rawcheck.generate.server import ServerPlanner
 from lvs_rawcheck.generate.services import PlannedService
-from lvs_rawcheck.generate.stanza import StanzaWriter
 from lvs_rawcheck.generate.traffic import ENDPOINTS_WITHOUT_DAEMON, Traffic
 from lvs_rawcheck.generate.validate import CheckValidator
 
@@ -26,7 +27,7 @@ class VirtualServices:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: KeepalivedPlan,
         virtual: VirtualServer,
         traffic: Traffic,
         options: PlanOptions,
@@ -102,7 +103,7 @@ class VirtualPlanner:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: KeepalivedPlan,
         options: PlanOptions,
         old_files: dict[str, OldFile],
         roles: Roles,

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer
 from lvs_rawcheck.config.tree import Span, Touch
 from lvs_rawcheck.generate.check_text import CheckText, describe_raw
+from lvs_rawcheck.generate.keepalived.placing import Place
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
+from lvs_rawcheck.generate.keepalived.prepared import Prepared, prepare
+from lvs_rawcheck.generate.keepalived.stanza import StanzaText, StanzaWriter
+from lvs_rawcheck.generate.keepalived.timing import StanzaTimes, held_out, times_of, times_of_new
+from lvs_rawcheck.generate.keepalived.translate import Translation, translate
 from lvs_rawcheck.generate.options import PlanOptions
-from lvs_rawcheck.generate.placing import Place
-from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan, Skip
-from lvs_rawcheck.generate.prepared import Prepared, prepare
+from lvs_rawcheck.generate.plan import PlannedCheck, ServerPlan, Skip
 from lvs_rawcheck.generate.refusal import Kept, Refused
-from lvs_rawcheck.generate.stanza import StanzaText, StanzaWriter
-from lvs_rawcheck.generate.timing import StanzaTimes, held_out, times_of, times_of_new
-from lvs_rawcheck.generate.translate import Translation, translate
 from lvs_rawcheck.generate.validate import CheckValidator
 
 if TYPE_CHECKING:
-    from lvs_rawcheck.generate.virtual import VirtualServices
+    from lvs_rawcheck.generate.keepalived.virtual import VirtualServices
 
 _NEVER_CHECKED = "it had no check and was never taken out; from now on it is, while the raw check fails"
 _UNCHECKED = "it has no check, and is never taken out (--add-missing adds a raw one)"
@@ -34,7 +35,7 @@ class ServerPlanner:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: KeepalivedPlan,
         own: ServerPlan,
         server: RealServer,
         services: VirtualServices,

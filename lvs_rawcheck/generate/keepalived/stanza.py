@@ -11,12 +11,12 @@ from lvs_rawcheck.checks.request import STANDARD_INSTEAD
 from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.check_text import CheckText
+from lvs_rawcheck.generate.keepalived.quoting import quoted_command
+from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
 from lvs_rawcheck.generate.options import SERVICE, SERVICES_DIR, STATE_DIR, PlanOptions
 from lvs_rawcheck.generate.pace import seconds
-from lvs_rawcheck.generate.quoting import quoted_command
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.generate.services import PlannedServer
-from lvs_rawcheck.generate.timing import StanzaTimes
 from lvs_rawcheck.registry.templates import Templates
 
 LINE_OCTETS_MOST = 1022  # with its line feed within the 1023 that keepalived reads at once (MAXBUF, lib/parser.h)

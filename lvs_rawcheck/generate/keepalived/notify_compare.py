@@ -7,15 +7,17 @@ from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Script, Site
 from lvs_rawcheck.config.keepalived.words import script_words
 from lvs_rawcheck.config.tree import to_text
-from lvs_rawcheck.generate.compare import PlanMismatch
-from lvs_rawcheck.generate.notify import Wiring
-from lvs_rawcheck.generate.plan import Plan
+from lvs_rawcheck.generate.keepalived.compare import PlanMismatch
+from lvs_rawcheck.generate.keepalived.notify import Wiring
+from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 
 _Command = tuple[list[str], str | None, str | None]
 _Commands = dict[str, _Command]
 
 
-def demand_same_scripts(plan: Plan, present: Configuration, original: Configuration, result: Configuration) -> None:
+def demand_same_scripts(
+    plan: KeepalivedPlan, present: Configuration, original: Configuration, result: Configuration
+) -> None:
     """Raise PlanMismatch if an instance or sync group would run other scripts than the site's and the planned ones.
 
     present: the configuration as it is; original: the same without lines of ours.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.config.keepalived.model import Checker
 from lvs_rawcheck.config.tree import SourceFile
+from lvs_rawcheck.generate.keepalived.notify import notify_spans
 from lvs_rawcheck.generate.marker import MARKER_BEGINS, Marked, find_marked, marked_region
-from lvs_rawcheck.generate.notify import notify_spans
 from lvs_rawcheck.generate.splice import Edit, spliced
 
 
