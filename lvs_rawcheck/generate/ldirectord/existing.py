@@ -19,6 +19,7 @@ from lvs_rawcheck.generate.ldirectord.block import CHECKCOMMAND, CHECKTYPE, NAME
 from lvs_rawcheck.generate.line_layout import line_end_of, line_start
 from lvs_rawcheck.generate.marker import MARKER_BEGINS, Marked, find_marked
 from lvs_rawcheck.generate.splice import Edit, spliced
+from lvs_rawcheck.registry.names import is_name
 
 _LINE = re.compile(rb"(?P<text>[^\n]*?)\r?(?:\n|\Z)")
 _NAMED = re.compile(rb"[ \t]*(?P<name>" + "|".join(NAMES).encode() + rb")[ \t]*=[ \t]*(?P<value>[^\r\n]*)")
@@ -29,7 +30,7 @@ class OldBlock:
     """What is ours in one virtual's block. edits: what puts back what was there."""
 
     services: list[str] = field(default_factory=list)
-    """As its comments name them."""
+    """As its comments name them, as far as services can be called so."""
     edits: list[Edit] = field(default_factory=list)
 
 
@@ -76,7 +77,7 @@ def find_existing(configuration: Configuration) -> tuple[dict[int, OldBlock], li
     for number, stretches in by_block.items():
         _share_lines(stretches)
         named = configuration.site.virtuals[number].directives
-        services = [stretch.marked.check_id for stretch in stretches]
+        services = [stretch.marked.check_id for stretch in stretches if is_name(stretch.marked.check_id)]
         found[number] = OldBlock(services, [_put_back(file.octets, stretch, named) for stretch in stretches])
     return found, lost
 

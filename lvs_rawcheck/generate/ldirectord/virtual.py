@@ -33,7 +33,7 @@ from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit
 from lvs_rawcheck.generate.traffic import ENDPOINTS_WITHOUT_DAEMON
 from lvs_rawcheck.generate.validate import CheckValidator
-from lvs_rawcheck.registry.names import check_id
+from lvs_rawcheck.registry.names import check_id, is_name
 from lvs_rawcheck.wire.address import parse_address
 
 _USER = "root"  # whom ldirectord runs as, and its checks with it
@@ -230,4 +230,5 @@ def wrapper_of(service: str, options: PlanOptions) -> str:
 def named_services(virtual: Virtual, options: PlanOptions) -> list[str]:
     """Return the service whose wrapper a virtual calls, if it does."""
     folder, _, name = virtual.checkcommand.rpartition("/")
-    return [name] if virtual.checktype == EXTERNAL and folder == options.wrappers.rstrip("/") else []
+    is_ours = virtual.checktype == EXTERNAL and folder == options.wrappers.rstrip("/") and is_name(name)
+    return [name] if is_ours else []

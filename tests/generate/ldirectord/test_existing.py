@@ -9,6 +9,7 @@ from lvs_rawcheck.config.ldirectord import read_ldirectord
 from lvs_rawcheck.errors import ConfigError
 from lvs_rawcheck.generate.ldirectord.revert import revert
 from lvs_rawcheck.generate.options import PlanOptions
+from lvs_rawcheck.generate.service_files import unknown_ids
 from lvs_rawcheck.generate.splice import spliced
 from tests.generate.ldirectord.desk import PATH, REAL, after, block, octets_after, only_server, plan, reasons
 
@@ -115,6 +116,20 @@ def test_a_block_that_cannot_be_converted_any_more_stays() -> None:
         "tcp-192.0.2.1-80/192.0.2.12",
     ]
     assert any("cannot be planned any more" in warning for warning in planned.warnings)
+
+
+def test_a_server_that_became_a_name_keeps_the_service_file_in_use() -> None:
+    planned = plan(changed("real=192.0.2.11:80", "real=web.example:80"))
+    assert planned.edits == {}
+    assert [left.check_id for left in planned.left] == ["tcp-192.0.2.1-80"]
+    assert list(unknown_ids(planned, "/nowhere", lambda: None)) == []
+
+
+def test_a_comment_cannot_name_a_path() -> None:
+    text = AFTER.replace("# lvs-rawcheck tcp-192.0.2.1-80,", "# lvs-rawcheck ../../x,")
+    found = revert(read_ldirectord(PATH, {PATH: text.encode()}), PlanOptions())
+    assert found.stanzas == []
+    assert all(left.service == "tcp-192.0.2.1-80" for left in plan(text, only=("192.0.2.9",)).left)
 
 
 def test_what_is_not_meant_stays_without_a_word() -> None:
