@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.ldirectord.harness import Ldirectord, block, needs_ldirectord, settings
@@ -101,9 +99,3 @@ def soft_failures(ldirectord: Ldirectord, vip: str) -> list[str]:
     """Return the counts of the failures of SECOND that took nothing from this virtual."""
     begin = f"Soft failure real server: {SECOND}:80 (tcp:{vip}:80) failure "
     return [line.removeprefix(begin) for line in ldirectord.log().splitlines() if line.startswith(begin)]
-
-
-def test_a_virtual_has_one_wrapper(tmp_path: Path) -> None:
-    with Ldirectord() as ldirectord:
-        texts = {ldirectord.wrapper(service(vip)).read_text() for vip in VIPS}
-    assert len(texts) == len(VIPS)

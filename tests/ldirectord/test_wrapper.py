@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ _CATCHABLE = (
 # fmt: on
 
 
-class Bench:
+class Workbench:
     """A wrapper in a folder, and the program that it asks."""
 
     def __init__(self, folder: Path) -> None:
@@ -50,11 +50,13 @@ class Bench:
         path.chmod(0o755)
         return path
 
-    def start(
+    @contextmanager
+    def started(
         self, *arguments: str, shell: str | None = None, prepare: Callable[[], None] | None = None
-    ) -> subprocess.Popen[str]:
-        start = [] if shell is None else ["busybox", "sh"] if shell == "busybox" else [shell]
-        return subprocess.Popen(
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start the wrapper, by its first line or a shell; it is gone afterwards."""
+        start = {None: [], "busybox": ["busybox", "sh"]}.get(shell, [str(shell)])
+        with subprocess.Popen(
             [*start, str(self.path), *(arguments or ARGUMENTS)],
             env=HOSTILE,
             executable=shutil.which(start[0]) if start else None,
@@ -62,13 +64,17 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=prepare,
-        )
+        ) as child:
+            try:
+                yield child
+            finally:
+                child.kill()
 
     def run(
         self, *arguments: str, shell: str | None = None, prepare: Callable[[], None] | None = None
     ) -> tuple[int, str, str]:
         """Return exit status (minus a signal), and what was printed."""
-        with self.start(*arguments, shell=shell, prepare=prepare) as child:
+        with self.started(*arguments, shell=shell, prepare=prepare) as child:
             stdout, stderr = child.communicate(timeout=_PATIENCE)
         return child.returncode, stdout, stderr
 
@@ -80,9 +86,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[Workbench]:
     """A wrapper; the check of one that hung is gone after the test, if it is still there."""
-    made = Bench(tmp_path)
+    made = Workbench(tmp_path)
     yield made
     with suppress(FileNotFoundError, ProcessLookupError, ValueError):
         left = int((tmp_path / "begun").read_text())
@@ -120,7 +126,7 @@ def is_gone(pid: int) -> bool:
         *((f"kill -s {name} $$", 1) for name in ("KILL", "TERM", "SEGV", "ALRM", "HUP", "ABRT", "PIPE")),
     ],
 )
-def test_only_0_is_0(bench: Bench, shell: str, ending: str, status: int) -> None:
+def test_only_0_is_0(bench: Workbench, shell: str, ending: str, status: int) -> None:
     bench.verdict(ending)
     assert bench.run(shell=shell)[0] == status
 
@@ -137,12 +143,12 @@ def test_only_0_is_0(bench: Bench, shell: str, ending: str, status: int) -> None
         ("", ""),
     ],
 )
-def test_it_asks_for_the_server_of_its_service(bench: Bench, real_server: str, asked: str) -> None:
+def test_it_asks_for_the_server_of_its_service(bench: Workbench, real_server: str, asked: str) -> None:
     bench.verdict('printf "%s|" "$@"')
     assert bench.run("10.0.0.1", "80", real_server, "80")[:2] == (0, f"{SERVICE}/{asked}|")
 
 
-def test_it_names_a_state_folder_that_is_not_the_default(bench: Bench) -> None:
+def test_it_names_a_state_folder_that_is_not_the_default(bench: Workbench) -> None:
     odd = bench.folder / "a b'$(false)\";#"
     bench.render(state=odd)
     bench.verdict('printf "%s|" "$@"')
@@ -150,12 +156,12 @@ def test_it_names_a_state_folder_that_is_not_the_default(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("x",), ARGUMENTS[:3], (*ARGUMENTS, "x")])
-def test_wrong_arguments_are_1(bench: Bench, arguments: tuple[str, ...]) -> None:
+def test_wrong_arguments_are_1(bench: Workbench, arguments: tuple[str, ...]) -> None:
     bench.verdict("exit 0")
     assert bench.run(*arguments) == (1, "", f"{bench.path}: wanted: VIP PORT REAL_SERVER PORT\n")
 
 
-def test_no_verdict_to_ask_is_1(bench: Bench) -> None:
+def test_no_verdict_to_ask_is_1(bench: Workbench) -> None:
     said = (1, "", f"{bench.path}: there is no program {bench.folder}/verdict\n")
     assert bench.run() == said
     bench.verdict("exit 0").chmod(0o644)
@@ -164,7 +170,7 @@ def test_no_verdict_to_ask_is_1(bench: Bench) -> None:
     assert bench.run()[0] == 1
 
 
-def test_a_verdict_that_hangs_is_ended_before_ldirectord_is_impatient(bench: Bench) -> None:
+def test_a_verdict_that_hangs_is_ended_before_ldirectord_is_impatient(bench: Workbench) -> None:
     bench.render(deadline=0.3)
     bench.verdict(hanging(bench.folder))
     started = time.monotonic()
@@ -173,7 +179,7 @@ def test_a_verdict_that_hangs_is_ended_before_ldirectord_is_impatient(bench: Ben
     assert is_gone(bench.begun())
 
 
-def test_a_verdict_that_does_not_listen_is_killed(bench: Bench) -> None:
+def test_a_verdict_that_does_not_listen_is_killed(bench: Workbench) -> None:
     bench.render(deadline=0.3)
     bench.verdict(hanging(bench.folder, before="trap '' TERM HUP INT"))
     started = time.monotonic()
@@ -182,13 +188,13 @@ def test_a_verdict_that_does_not_listen_is_killed(bench: Bench) -> None:
     wait_until(lambda: is_gone(bench.begun()), "the check is gone")
 
 
-def test_a_verdict_that_is_stopped_is_ended(bench: Bench) -> None:
+def test_a_verdict_that_is_stopped_is_ended(bench: Workbench) -> None:
     bench.render(deadline=0.3)
     bench.verdict(hanging(bench.folder, before="kill -s STOP $$"))
     assert bench.run()[0] == 1
 
 
-def test_nothing_outlives_a_timeout_that_was_killed(bench: Bench) -> None:
+def test_nothing_outlives_a_timeout_that_was_killed(bench: Workbench) -> None:
     bench.verdict(hanging(bench.folder, after="kill -s KILL $PPID"))
     assert bench.run()[0] == 1
     wait_until(lambda: is_gone(bench.begun()), "the check is gone")
@@ -197,10 +203,10 @@ def test_nothing_outlives_a_timeout_that_was_killed(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("name", "shell"), [*((name, None) for name in _CATCHABLE), *(("TERM", each) for each in SHELLS)]
 )
-def test_a_signal_is_1_and_the_check_ends(bench: Bench, name: str, shell: str | None) -> None:
+def test_a_signal_is_1_and_the_check_ends(bench: Workbench, name: str, shell: str | None) -> None:
     bench.verdict(hanging(bench.folder))
     # Python ignores them, and what is ignored from the start no shell can take.
-    with bench.start(shell=shell, prepare=lambda: _default("PIPE", "XFSZ")) as child:
+    with bench.started(shell=shell, prepare=lambda: _default("PIPE", "XFSZ")) as child:
         check = bench.begun()
         child.send_signal(signal.Signals[f"SIG{name}"])
         assert child.wait(_PATIENCE) == 1
@@ -212,28 +218,28 @@ def _default(*names: str) -> None:
         signal.signal(signal.Signals[f"SIG{name}"], signal.SIG_DFL)
 
 
-def test_a_check_that_does_not_listen_ends_soon_after_a_signal(bench: Bench) -> None:
+def test_a_check_that_does_not_listen_ends_soon_after_a_signal(bench: Workbench) -> None:
     bench.verdict(hanging(bench.folder, before="trap '' TERM HUP INT"))
-    with bench.start() as child:
+    with bench.started() as child:
         check = bench.begun()
         child.terminate()
         assert child.wait(_PATIENCE) == 1
     wait_until(lambda: is_gone(check), "the check is gone")
 
 
-def test_sigterm_at_any_moment_is_no_verdict_of_health(bench: Bench) -> None:
+def test_sigterm_at_any_moment_is_no_verdict_of_health(bench: Workbench) -> None:
     # It may come before the shell has read its second line, and end it as the shell does it then.
     bench.verdict("exit 1")
     for delay_ms in range(20):
-        with bench.start() as child:
+        with bench.started() as child:
             time.sleep(delay_ms / 1000)
             child.terminate()
             assert child.wait(_PATIENCE) in (1, -signal.SIGTERM)
 
 
-def test_why_it_stays_so_small_killed_itself_it_can_say_nothing(bench: Bench) -> None:
+def test_why_it_stays_so_small_killed_itself_it_can_say_nothing(bench: Workbench) -> None:
     bench.verdict(hanging(bench.folder))
-    with bench.start() as child:
+    with bench.started() as child:
         bench.begun()
         child.kill()
         # ldirectord's system_timeout: $? >> 8 of this is 0, up
@@ -253,17 +259,17 @@ def test_why_it_stays_so_small_killed_itself_it_can_say_nothing(bench: Bench) ->
     ],
     ids=["SIGPIPE ignored", "SIGCHLD ignored", "SIGTERM ignored", "nothing open", "elsewhere"],
 )
-def test_its_caller_changes_nothing(bench: Bench, shell: str, status: int, prepare: Callable[[], None]) -> None:
+def test_its_caller_changes_nothing(bench: Workbench, shell: str, status: int, prepare: Callable[[], None]) -> None:
     bench.verdict(f"exit {status}")
     assert bench.run(shell=shell, prepare=prepare)[0] == status
 
 
-def test_no_word_of_it_asks_the_environment(bench: Bench) -> None:
+def test_no_word_of_it_asks_the_environment(bench: Workbench) -> None:
     names = set(re.findall(r"\$\{?((?:[0-9#!]|[A-Za-z_]+))", bench.path.read_text()))
     assert names == {"0", "1", "3", "#", "!", "child", "signals", "verdict", "real_server"}
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="there is no shellcheck")
-def test_shellcheck_finds_nothing(bench: Bench) -> None:
+def test_shellcheck_finds_nothing(bench: Workbench) -> None:
     done = subprocess.run(["shellcheck", str(bench.path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
