@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from lvs_rawcheck.cli.table import table_text
 from lvs_rawcheck.generate.costs import checks_a_second, processors
-from lvs_rawcheck.generate.keepalived.timing import RULE
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions
 from lvs_rawcheck.generate.pace import seconds
-from lvs_rawcheck.generate.plan import Plan, PlannedCheck, ServerPlan
+from lvs_rawcheck.generate.plan import Plan, PlannedCheck
 from lvs_rawcheck.generate.report import all_warnings
 
 _SERVERS_SHOWN = 4
@@ -22,7 +21,7 @@ _SERVERS_SHOWN = 4
 def plan_lines(plan: Plan, options: PlanOptions, brief: bool) -> Iterator[str]:
     """Yield the lines of a plan. brief: only the sums."""
     if not brief:
-        yield from _changes(plan.changes)
+        yield from _changes(plan)
         yield from _skipped(plan)
         warnings = all_warnings(plan)
         if warnings:
@@ -32,7 +31,8 @@ def plan_lines(plan: Plan, options: PlanOptions, brief: bool) -> Iterator[str]:
     yield from _sums(plan, options)
 
 
-def _changes(servers: list[ServerPlan]) -> Iterator[str]:
+def _changes(plan: Plan) -> Iterator[str]:
+    servers = plan.changes
     if not servers:
         return
     rows: dict[tuple[str, ...], list[str]] = {}
@@ -47,7 +47,7 @@ def _changes(servers: list[ServerPlan]) -> Iterator[str]:
     yield ""
     yield "out within: from a failure to the server's removal, at worst; after a takeover, a server without VIP is out"
     yield "within the same time (before: never)."
-    yield RULE
+    yield plan.rule
     yield ""
 
 

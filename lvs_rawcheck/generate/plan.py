@@ -81,9 +81,10 @@ class LeftStanza:
 
 @dataclass(slots=True)
 class Plan:
-    """Everything. file: the main one."""
+    """Everything. file: the main one; rule: how its times come about, for people."""
 
     file: str
+    rule: str = ""
     servers: list[ServerPlan] = field(default_factory=list)
     """Those that have checks of ours, planned or there."""
     skipped: list[Skip] = field(default_factory=list)

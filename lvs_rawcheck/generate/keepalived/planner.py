@@ -16,6 +16,7 @@ from lvs_rawcheck.generate.keepalived.notify_place import NotifyPlacer
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.roles import Roles
 from lvs_rawcheck.generate.keepalived.stanza import StanzaWriter
+from lvs_rawcheck.generate.keepalived.timing import RULE
 from lvs_rawcheck.generate.keepalived.virtual import VirtualPlanner
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.plan import LeftStanza
@@ -52,7 +53,7 @@ def plan_keepalived(
     original = present
     if without_ours:
         original = read_keepalived(path, config_id, version, present_octets | without_ours)
-    plan = KeepalivedPlan(present.main.path, octets=present_octets)
+    plan = KeepalivedPlan(present.main.path, RULE, octets=present_octets)
     plan.warnings += lost
     _warn(plan, original)
     _plan_virtual_servers(plan, original, old_files, options, import_libraries)

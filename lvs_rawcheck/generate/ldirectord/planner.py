@@ -20,6 +20,11 @@ from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.splice import Edit, spliced
 from lvs_rawcheck.generate.validate import CheckValidator
 
+_RULE = (
+    "timeout: what the replaced check had, checktimeout or negotiatetimeout, at most 300 s; the checktimeout written\n"
+    "is longer, so that ldirectord never ends a check itself. failurecount and checkinterval stay as they are"
+)
+
 
 def plan_ldirectord(
     path: str,
@@ -41,7 +46,7 @@ def plan_ldirectord(
         present.require_sound()  # first: its places are those of the file as it is
         original.require_sound()
     pairs = [Pair(now, was, olds.get(number)) for number, (now, was) in enumerate(_both(present, original))]
-    plan = Plan(present.main.path, octets={present.main.path: present.main.octets})
+    plan = Plan(present.main.path, _RULE, octets={present.main.path: present.main.octets})
     plan.warnings += [*lost, *map(str, present.findings)]
     converted = _convert(plan, pairs, options, import_libraries)
     _edit(plan, present, original, converted)
