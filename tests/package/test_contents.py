@@ -37,6 +37,8 @@ COVERED = {
     "usr/share/bash-completion/completions/*": "tests/package/test_completion.py",
     "usr/share/doc/lvs-rawcheck/examples/ansible/*": "tests/ansible/test_playbook.py",
     "usr/share/doc/lvs-rawcheck/examples/keepalived/*": "tests/generate/test_examples.py",
+    "usr/share/doc/lvs-rawcheck/examples/ldirectord/pacemaker/*": "tests/templates/test_pacemaker_example.py",
+    "usr/share/doc/lvs-rawcheck/examples/ldirectord/vrrp-only/*": "tests/templates/test_vrrp_only_example.py",
     "usr/share/doc/lvs-rawcheck/README.*": "tests/package/test_contents.py",
     "usr/share/doc/lvs-rawcheck/changelog.gz": UPGRADE,
     "usr/share/doc/lvs-rawcheck/copyright": "tests/package/test_contents.py",
