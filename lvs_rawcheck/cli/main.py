@@ -19,8 +19,8 @@ usage: lvs-rawcheck COMMAND ...
   run ID                                            the same for a check of the registry, SERVICE/REAL_SERVER
   explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
   mode [SERVICE|--all] [MODE]                       whether raw checks decide, only observe, or are not sent
-  generate keepalived FILE                          plan raw checks for a configuration, and show the difference
-  generate scripts                                  put the scripts in place that keepalived calls
+  generate keepalived|ldirectord FILE               plan raw checks for a configuration, and show the difference
+  generate scripts                                  put the scripts in place that these and Pacemaker call
   role [INSTANCE]                                   master or backup: by the role files, and by the VIPs held
   notify ROLE INSTANCE                              write a role file by hand
   verify [CONFIG]                                   whether keepalived really runs what is planned

@@ -97,6 +97,7 @@ def _interfaces() -> list[str]:
         ("lvs-rawcheck notify ", ["BACKUP", "DELETED", "FAULT", "MASTER", "STOP"]),
         ("lvs-rawcheck notify -s state MASTER VI_1", ["VI_1"]),
         ("lvs-rawcheck notify -s st", ["state"]),
+        ("lvs-rawcheck generate ", ["keepalived", "ldirectord", "scripts"]),
         ("lvs-rawcheck generate k", ["keepalived"]),
         ("lvs-rawcheck generate keepalived kee", ["keepalived.conf"]),
         ("lvs-rawcheck generate keepalived keepalived.conf x", ["x"]),

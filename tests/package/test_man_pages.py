@@ -198,7 +198,7 @@ def test_an_example_is_a_command_line_that_is_taken(file_name: str, words: list[
     elif command == "generate":
         line = parse(rest, (*plan_options.PLAN_OPTIONS, *write_options.WRITE_OPTIONS))
         write_options.demand_meaningful(line)
-        write_options.source_of(line)
+        assert line.positionals[:-1] == ["scripts"] or plan_options.program_of(line)
     else:
         _demand_known(f"lvs-rawcheck-{command}.8", rest)
     if command == "run":
