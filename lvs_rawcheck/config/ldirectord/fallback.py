@@ -52,7 +52,9 @@ def read_fallback(statement: Statement, notes: Notes) -> Fallback | None:
         notes.remarks(span, [Remark(ERROR, kinds.DROPPED, f"only {quote(b' '.join(words[-2:]))} counts")])
     server, method = (*words[-2:], b"", b"")[:2]
     with notes.refusals(span):
-        if method and to_text(method) not in (GATE, MASQ, IPIP):
+        if method == b"0":
+            notes.error(span, kinds.DROPPED, "'0' is silently dropped: to Perl it is no method at all")
+        elif method and to_text(method) not in (GATE, MASQ, IPIP):
             raise Refused(kinds.METHOD, f"the forwarding method is {quote(method)}, not gate, masq or ipip")
         match = _PORT.search(server)
         if match is None:

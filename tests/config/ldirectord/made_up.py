@@ -249,6 +249,52 @@ timeout=5
 connecttimeout=5
 nonsense
 # a comment""".splitlines()
+_PIECES = [
+    '"',
+    '" ',
+    ", ",
+    "',",
+    "  ",
+    "l:1 ",
+    "u:2 ",
+    "gate",
+    "masq ",
+    "-",
+    "->",
+    "[",
+    "[::1]",
+    "]",
+    ":",
+    "::",
+    ":80",
+    "192.0.2.1",
+    "010",
+    "0x1",
+    "7",
+    " 7 ",
+    "#",
+    "/",
+    '"/x"',
+    '"x", "y"',
+    "\t",
+    "=",
+    "yes",
+    "s",
+    ".5",
+    "A",
+    "_",
+    "+",
+    "@",
+    "'",
+    "é",
+    "\x85",
+    "\xa0",
+    "\x0b",
+    "\x0c",
+    "external",
+    "5",
+    "http",
+]
 _CHARACTERS: tuple[str, ...] = (*" \t#=\"',:.->[]\r\v\f\x0007\n", "    ", "\t\t", "\u00a0")
 
 
@@ -286,3 +332,20 @@ def changed(made: str, chance: random.Random) -> str:
         case _:
             return made[:place] + chance.choice(_CHARACTERS) + made[place:]
     return "\n".join(lines)
+
+
+def mangled(chance: random.Random) -> bytes:
+    """Return one line where it belongs, pieces put into it and taken out of it."""
+    opening, line = chance.choice((("", chance.choice(GLOBALS)), ("", chance.choice(OPENINGS)), _inside(chance)))
+    for _ in range(chance.randrange(1, 5)):
+        place = chance.randrange(len(line) + 1)
+        if chance.random() < 0.3:
+            line = line[:place] + line[place + chance.randrange(1, 4) :]
+        else:
+            line = line[:place] + chance.choice(_PIECES) + line[place:]
+    return f"{opening}{line}\n\n".encode("latin-1")
+
+
+def _inside(chance: random.Random) -> tuple[str, str]:
+    opening = chance.choice(("virtual=192.0.2.1:80", "virtual6=[2001:db8::1]:80"))
+    return f"{opening}\n    ", chance.choice(INSIDE)

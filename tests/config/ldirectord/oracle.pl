@@ -4,8 +4,8 @@
 #   perl oracle.pl LDIRECTORD <paths-one-a-line
 #
 # The program's functions are loaded without its main part, which stands between two comments of it. One line of JSON
-# answers each path: {"refused": message, "line": number} or {"globals": {...}, "virtuals": [...]}. Octets are the
-# characters U+0000 to U+00FF.
+# answers each path: {"refused": message, "line": number}, {"globals": {...}, "virtuals": [...]}, or {"endless": 1} if it
+# was not read within two seconds. Octets are the characters U+0000 to U+00FF.
 
 use strict;
 use warnings;
@@ -31,6 +31,8 @@ $| = 1;
 while (defined(my $path = <STDIN>)) {
 	chomp($path);
 	$CONFIG = $path;
+	local $SIG{ALRM} = sub { die { endless => 1 } };
+	alarm(2);
 	my $told = eval {
 		read_config();
 		ld_setup();
@@ -44,6 +46,7 @@ while (defined(my $path = <STDIN>)) {
 			virtuals => \@VIRTUAL,
 		};
 	};
+	alarm(0);
 	$told = ref($@) ? $@ : { refused => "$@", line => -1 } unless defined $told;
 	print $json->encode($told), "\n";
 }

@@ -14,7 +14,7 @@ import pytest
 
 LDIRECTORD = shutil.which("ldirectord", path="/usr/sbin:/usr/bin")
 PERL = shutil.which("perl")
-SECONDS = 120.0
+SECONDS = 300.0
 ACCEPTED, REFUSED = 3, 2
 require_ldirectord = pytest.mark.skipif(
     LDIRECTORD is None or PERL is None, reason="ldirectord is not installed (package ldirectord)"

@@ -33,6 +33,7 @@ SMALL = [
     *(block("real=192.0.2.9:80 gate") + line + "\n" for line in made_up.OPENINGS),
     *(line for line in made_up.OPENINGS),
 ]
+ENDLESS = block("real=5.245.224.250->5.245.224.255:80 gate")
 
 
 def written(folder: Path, texts: list[bytes]) -> list[Path]:
@@ -51,7 +52,7 @@ def compare(folder: Path, texts: list[bytes]) -> int:
     wrong = {}
     accepted = 0
     for path, told in zip(paths, understood(paths), strict=True):
-        accepted += "refused" not in told
+        accepted += "virtuals" in told
         found = differences(read_ldirectord(str(path)), told)
         if found:
             wrong[path.read_bytes()] = found
@@ -89,7 +90,7 @@ def test_what_is_accepted_and_misread_is_an_error_of_its_own_kind(tmp_path: Path
     misread = set()
     paths = written(tmp_path, [text.encode() for text in SMALL])
     for path, told in zip(paths, understood(paths), strict=True):
-        if "refused" not in told:
+        if "virtuals" in told:
             errors = {each.kind for each in read_ldirectord(str(path)).errors}
             assert errors <= kinds.MISREAD
             misread |= errors
@@ -111,6 +112,17 @@ def test_what_is_accepted_and_misread_is_an_error_of_its_own_kind(tmp_path: Path
 def test_made_up_texts(tmp_path: Path) -> None:
     chance = random.Random(5)
     assert compare(tmp_path, [made_up.text(chance) for _ in range(1500)]) > 200
+
+
+def test_mangled_lines(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    assert compare(tmp_path, [made_up.mangled(chance) for _ in range(600)]) > 30
+
+
+@pytest.mark.full
+def test_many_mangled_lines(tmp_path: Path) -> None:
+    chance = random.Random(12)
+    assert compare(tmp_path, [made_up.mangled(chance) for _ in range(10_000)]) > 500
 
 
 @pytest.mark.full
@@ -140,6 +152,12 @@ def test_changed_real_configurations(tmp_path: Path) -> None:
 @pytest.mark.full
 def test_status_of_changed_real_configurations(tmp_path: Path) -> None:
     assert compare_status(tmp_path, changed_corpus(seed=9, count=200)) > 20
+
+
+def test_a_range_without_an_end(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, [ENDLESS.encode()])
+    assert understood([path]) == [{"endless": 1}]
+    assert [each.kind for each in read_ldirectord(str(path)).errors] == [kinds.RANGE_ORDER]
 
 
 @pytest.mark.full

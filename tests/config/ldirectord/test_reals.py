@@ -177,6 +177,7 @@ def test_fallback(text: str) -> None:
         ("127.0.0.1:nosuchservice", kinds.PORT),
         ("127.0.0.1:80 127.0.0.2:80 gate", kinds.DROPPED),
         (":80", kinds.ADDRESS_FORM),
+        ("127.0.0.1:80 0", kinds.DROPPED),
     ],
 )
 def test_odd_fallbacks(text: str, kind: str) -> None:
