@@ -55,7 +55,7 @@ class Workbench:
         self, *arguments: str, shell: str | None = None, prepare: Callable[[], None] | None = None
     ) -> Iterator[subprocess.Popen[str]]:
         """Start the wrapper, by its first line or a shell; it is gone afterwards."""
-        start = {None: [], "busybox": ["busybox", "sh"]}.get(shell, [str(shell)])
+        start = [] if shell is None else ["busybox", "sh"] if shell == "busybox" else [shell]
         with subprocess.Popen(
             [*start, str(self.path), *(arguments or ARGUMENTS)],
             env=HOSTILE,
@@ -204,6 +204,7 @@ def test_nothing_outlives_a_timeout_that_was_killed(bench: Workbench) -> None:
     ("name", "shell"), [*((name, None) for name in _CATCHABLE), *(("TERM", each) for each in SHELLS)]
 )
 def test_a_signal_is_1_and_the_check_ends(bench: Workbench, name: str, shell: str | None) -> None:
+    bench.render(deadline=60)
     bench.verdict(hanging(bench.folder))
     # Python ignores them, and what is ignored from the start no shell can take.
     with bench.started(shell=shell, prepare=lambda: _default("PIPE", "XFSZ")) as child:
@@ -219,6 +220,7 @@ def _default(*names: str) -> None:
 
 
 def test_a_check_that_does_not_listen_ends_soon_after_a_signal(bench: Workbench) -> None:
+    bench.render(deadline=60)
     bench.verdict(hanging(bench.folder, before="trap '' TERM HUP INT"))
     with bench.started() as child:
         check = bench.begun()
