@@ -9,6 +9,7 @@ from lvs_rawcheck.config.ldirectord.hosts import read_host, read_port
 from lvs_rawcheck.config.ldirectord.lines import Block
 from lvs_rawcheck.config.ldirectord.model import FWM, TCP, UDP, Real, Virtual
 from lvs_rawcheck.config.ldirectord.notes import Notes
+from lvs_rawcheck.config.ldirectord.numbers import to_number
 from lvs_rawcheck.config.ldirectord.reals import (
     FlagsPart,
     ServerPart,
@@ -18,7 +19,7 @@ from lvs_rawcheck.config.ldirectord.reals import (
     range_of,
 )
 from lvs_rawcheck.config.ldirectord.statements import Statement, read_of_block
-from lvs_rawcheck.config.ldirectord.values import Refused, to_number
+from lvs_rawcheck.config.ldirectord.values import Refused
 from lvs_rawcheck.config.ldirectord.virtual_line import VirtualLine, parse_virtual_line
 from lvs_rawcheck.config.tree import Span, to_text
 

@@ -9,34 +9,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lvs_rawcheck.config.ldirectord import kinds, model
-from lvs_rawcheck.config.ldirectord.values import (
-    Reader,
-    Refused,
-    Value,
-    any_number,
-    as_written,
-    bare,
-    bare_name,
-    bare_or_empty,
+from lvs_rawcheck.config.ldirectord.choices import (
     check_type,
-    command_path,
     first_word,
     http_method,
-    leading_number,
     mail_address,
     mail_server,
     mail_states,
+    virtual_host,
+)
+from lvs_rawcheck.config.ldirectord.numbers import (
+    any_number,
+    leading_number,
     netmask_ipv4,
     netmask_ipv6,
     number_above_zero,
     number_but_not_a_single_zero,
     port_number,
+)
+from lvs_rawcheck.config.ldirectord.values import (
+    Reader,
+    Refused,
+    Value,
+    as_written,
+    bare,
+    bare_name,
+    bare_or_empty,
+    command_path,
     quote,
     quoted,
     quoted_or_bare,
     quoted_or_empty,
     quoted_word,
-    virtual_host,
     yes_or_no,
 )
 

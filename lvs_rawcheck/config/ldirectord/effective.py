@@ -12,8 +12,8 @@ from lvs_rawcheck.config.ldirectord.directives import (
     SERVICE_OF_PORT,
 )
 from lvs_rawcheck.config.ldirectord.model import COMBINED, FWM, NONE, Globals, Settings, Virtual
+from lvs_rawcheck.config.ldirectord.numbers import to_number
 from lvs_rawcheck.config.ldirectord.reals import with_slash
-from lvs_rawcheck.config.ldirectord.values import to_number
 from lvs_rawcheck.config.tree import to_octets, to_text
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.config.findings import ERROR, WARNING
 from lvs_rawcheck.config.ldirectord import kinds
-from lvs_rawcheck.config.ldirectord.values import PORT_MAX, Refused, Remark, to_number
+from lvs_rawcheck.config.ldirectord.numbers import PORT_MAX, to_number
+from lvs_rawcheck.config.ldirectord.values import Refused, Remark
 
 _NUMERIC = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _NAME = re.compile(r"[0-9A-Za-z._+-]+")

@@ -18,7 +18,8 @@ from lvs_rawcheck.config.findings import ERROR
 from lvs_rawcheck.config.ldirectord import kinds
 from lvs_rawcheck.config.ldirectord.hosts import Host, read_host, read_port
 from lvs_rawcheck.config.ldirectord.model import GATE, IPIP, MASQ
-from lvs_rawcheck.config.ldirectord.values import Refused, Remark, quote, to_number
+from lvs_rawcheck.config.ldirectord.numbers import to_number
+from lvs_rawcheck.config.ldirectord.values import Refused, Remark, quote
 from lvs_rawcheck.config.tree import to_text
 
 # More servers than this are not written out one by one.

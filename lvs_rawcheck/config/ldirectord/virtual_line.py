@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.config.findings import ERROR
 from lvs_rawcheck.config.ldirectord import kinds
-from lvs_rawcheck.config.ldirectord.values import Refused, Remark, quote, remarks_on_rest, to_number
+from lvs_rawcheck.config.ldirectord.numbers import to_number
+from lvs_rawcheck.config.ldirectord.values import Refused, Remark, quote, remarks_on_rest
 from lvs_rawcheck.config.tree import to_text
 
 MARK_MAX = 0xFFFFFFFF
