@@ -17,16 +17,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.package.build import built
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 PLAYBOOK = CHECKOUT / "examples" / "ansible" / "directors.yml"
 BEFORE = CHECKOUT / "examples" / "keepalived" / "single-vip" / "keepalived.conf"
 DIRECTORS = ("lb2", "lb1")
+WITHOUT_INSTALLING = ("--skip-tags", "install")
 ROLE_FOLDER = PLAYBOOK.parent / "roles" / "lvs_rawcheck"
 needs_ansible = pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="ansible-core is not installed")
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"}
 
-# $1: the sandbox's folder, $2: the launcher, $3: the configuration of both directors. Then the command.
+# $1: the sandbox's folder, $2: the launcher, $3: the configuration of both directors, $4: what else is done. Then the
+# command.
 _ENTER = """
 set -eu
 mount --make-rprivate /
@@ -43,7 +47,9 @@ for name in lb1 lb2; do
     mkdir -p "/etc/lvs-rawcheck/$name.d" "/etc/keepalived"
     cp "$3" "/etc/keepalived/$name.conf"
 done
-shift 3
+first=$4
+shift 4
+$first
 exec "$@"
 """
 
@@ -79,13 +85,13 @@ class Fleet:
         }
         (folder / "inventory.json").write_text(json.dumps({"directors": {"vars": here, "hosts": hosts}}))
 
-    def play(self, *words: str) -> Outcome:
-        """Run the playbook without what installs."""
+    def play(self, *words: str, first: str = "true") -> Outcome:
+        """Run the playbook. first: what else is done in the sandbox."""
         launcher = CHECKOUT / "lvs_rawcheck" / "cli" / "launcher.py"
         enter = ["unshare", "-mnpf", "--kill-child", "--mount-proc", "sh", "-c", _ENTER, "sh", str(self.folder)]
-        play = ["ansible-playbook", "-i", str(self.folder / "inventory.json"), str(PLAYBOOK), "--skip-tags", "install"]
+        play = ["ansible-playbook", "-i", str(self.folder / "inventory.json"), str(PLAYBOOK)]
         done = subprocess.run(
-            [*enter, str(launcher), str(BEFORE), *play, *words],
+            [*enter, str(launcher), str(BEFORE), first, *play, *words],
             env={
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
                 "HOME": str(self.folder),
@@ -141,8 +147,23 @@ def test_every_variable_has_a_default_and_is_told() -> None:
 @needs_ansible
 @pytest.mark.netns
 @pytest.mark.full
+def test_the_package_is_installed_by_apt_and_what_it_brought_writes(fleet: Fleet) -> None:
+    package = built()
+    variables = {"lvs_rawcheck_deb": str(package), "lvs_rawcheck_reload": ["true"]}
+    remove = "rm -r /usr/bin/lvs-rawcheck /usr/lib/lvs-rawcheck"
+    outcome = fleet.play("--limit", "lb2", "-e", json.dumps(variables), first=remove)
+    launcher = fleet.folder / "usr" / "bin" / "lvs-rawcheck"
+    assert launcher.is_file(), outcome.said
+    assert not launcher.is_symlink()
+    assert (fleet.folder / "var" / "lib" / "dpkg" / "info" / "lvs-rawcheck.list").is_file()
+    assert "/usr/lib/lvs-rawcheck/verdict" in fleet.configuration("lb2"), outcome.said
+
+
+@needs_ansible
+@pytest.mark.netns
+@pytest.mark.full
 def test_a_check_shows_the_plan_of_each_and_writes_nothing(fleet: Fleet) -> None:
-    outcome = fleet.play("--check")
+    outcome = fleet.play(*WITHOUT_INSTALLING, "--check")
     assert outcome.status == 0, outcome.said
     assert outcome.recap == dict.fromkeys(DIRECTORS, (1, 0))
     for name in DIRECTORS:
@@ -154,8 +175,26 @@ def test_a_check_shows_the_plan_of_each_and_writes_nothing(fleet: Fleet) -> None
 @needs_ansible
 @pytest.mark.netns
 @pytest.mark.full
+def test_a_check_where_nothing_is_installed_says_so(fleet: Fleet) -> None:
+    outcome = fleet.play(*WITHOUT_INSTALLING, "--check", first="rm /usr/bin/lvs-rawcheck")
+    assert (outcome.status, outcome.recap) == (0, dict.fromkeys(DIRECTORS, (0, 0))), outcome.said
+    assert outcome.said.count("not installed yet") == len(DIRECTORS)
+
+
+@needs_ansible
+@pytest.mark.netns
+@pytest.mark.full
+def test_a_check_with_a_program_that_does_not_run_fails(fleet: Fleet) -> None:
+    outcome = fleet.play(*WITHOUT_INSTALLING, "--check", first="ln -sf /bin/false /usr/bin/lvs-rawcheck")
+    assert outcome.status != 0
+    assert outcome.recap == {"lb2": (0, 1)}
+
+
+@needs_ansible
+@pytest.mark.netns
+@pytest.mark.full
 def test_the_first_failure_ends_it_and_the_next_director_stays_as_it_was(fleet: Fleet) -> None:
-    outcome = fleet.play("-e", json.dumps({"lvs_rawcheck_reload": ["false"]}))
+    outcome = fleet.play(*WITHOUT_INSTALLING, "-e", json.dumps({"lvs_rawcheck_reload": ["false"]}))
     assert outcome.status != 0
     assert outcome.recap == {"lb2": (1, 1)}
     assert "misc_path" in fleet.configuration("lb2")
@@ -167,7 +206,9 @@ def test_the_first_failure_ends_it_and_the_next_director_stays_as_it_was(fleet: 
 @pytest.mark.full
 @pytest.mark.skipif(os.path.exists("/proc/net/ip_vs"), reason="this kernel has IPVS")
 def test_what_cannot_be_verified_ends_it_too(fleet: Fleet) -> None:
-    outcome = fleet.play("-e", json.dumps({"lvs_rawcheck_reload": ["true"], "lvs_rawcheck_observe": False}))
+    outcome = fleet.play(
+        *WITHOUT_INSTALLING, "-e", json.dumps({"lvs_rawcheck_reload": ["true"], "lvs_rawcheck_observe": False})
+    )
     assert outcome.status != 0
     assert outcome.recap == {"lb2": (2, 1)}
     assert "Verify what keepalived runs now" in outcome.said
