@@ -268,7 +268,7 @@ def test_its_caller_changes_nothing(bench: Workbench, shell: str, status: int, p
 
 def test_no_word_of_it_asks_the_environment(bench: Workbench) -> None:
     names = set(re.findall(r"\$\{?((?:[0-9#!]|[A-Za-z_]+))", bench.path.read_text()))
-    assert names == {"0", "1", "3", "#", "!", "child", "signals", "verdict", "real_server"}
+    assert names == {"0", "1", "3", "#", "!", "signals", "verdict", "real_server"}
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="there is no shellcheck")
