@@ -7,6 +7,7 @@ which is kept under build/.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -17,14 +18,13 @@ from pathlib import Path
 import pytest
 
 from tests.netns.topology import Host
-from tests.package.build import CHECKOUT, require_programs
+from tests.package.build import KEPT, require_programs
 
 # systemd's two programs by themselves: on a director they come with systemd.
 _INCLUDED = (
     "python3,python3-h11,python3-dnspython,python3-cryptography,python3-jinja2,python3-rich"
     ",systemd-standalone-sysusers,systemd-standalone-tmpfiles"
 )
-_CACHE = CHECKOUT / "build" / "package"
 _MAKE_TIMEOUT = 600.0  # seconds
 _RUN_TIMEOUT = 120.0
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
@@ -129,12 +129,12 @@ def root_of(suite: str = "bookworm") -> Iterator[Root]:
 
 def _archive(suite: str) -> Path:
     """Return a root file system, made where there is none yet."""
-    archive = _CACHE / f"root-{suite}.tar"
+    archive = KEPT / f"root-{suite}.tar"
     if archive.exists():
         return archive
     require_programs({"mmdebstrap": "mmdebstrap"})
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    unfinished = archive.with_suffix(".unfinished.tar")
+    KEPT.mkdir(parents=True, exist_ok=True)
+    unfinished = archive.with_suffix(f".{os.getpid()}.tar")
     command = ["mmdebstrap", "--variant=minbase", f"--include={_INCLUDED}", suite, str(unfinished)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_MAKE_TIMEOUT, check=False)
     if done.returncode != 0:

@@ -37,6 +37,7 @@ COVERED = {
     "usr/share/bash-completion/completions/*": "tests/package/test_completion.py",
     "usr/share/doc/lvs-rawcheck/examples/ansible/*": "tests/ansible/test_playbook.py",
     "usr/share/doc/lvs-rawcheck/examples/keepalived/*": "tests/generate/test_examples.py",
+    "usr/share/doc/lvs-rawcheck/examples/ldirectord/ROLE.md": "tests/templates/test_pacemaker_example.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/pacemaker/*": "tests/templates/test_pacemaker_example.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/vrrp-only/*": "tests/templates/test_vrrp_only_example.py",
     "usr/share/doc/lvs-rawcheck/README.*": "tests/package/test_contents.py",
@@ -109,7 +110,7 @@ def test_the_wordings_fit_together() -> None:
     ).stdout
     for command in ("check", "generate keepalived", "verify", "mode"):
         assert f"lvs-rawcheck {command}" in text
-        assert f"\n  {command} " in usage
+        assert f"\n  {command}" in usage
 
 
 def test_copyright_is_the_programs() -> None:
