@@ -40,7 +40,9 @@ def test_no_check_fails_while_it_is_upgraded(
     """Ten a second by the registry, ten by a command line; a drop-in too, and one of a server that is down."""
     director.do(*VERDICT, host=site.director)
     new = director.bring(built(NEXT))
-    upgrade = director.start(["apt-get", "install", "-q", "-y", "--no-install-recommends", new])
+    old = director.bring(built())
+    twice = f"apt-get install -q -y --no-install-recommends {new} && dpkg -i {old} && dpkg -i {new}"
+    upgrade = director.start(["sh", "-c", twice])
     ended = checks_while(director, site, upgrade, SECONDS_MOST)
     said = upgrade.communicate()[0]
     assert upgrade.returncode == 0, said
