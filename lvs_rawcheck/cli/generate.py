@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from dataclasses import dataclass, replace
 
 from lvs_rawcheck.cli.libraries import import_site_packages
@@ -24,6 +25,7 @@ from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_cha
 from lvs_rawcheck.generate.report import all_warnings, to_json
 from lvs_rawcheck.generate.rollout import demand_inside, executable_changes, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services, unknown_ids
+from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import FileChange
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
@@ -45,6 +47,8 @@ class Planned:
     registry: RegistryChanges
     missing_ids: list[str]
     """Named by stanzas that are there, and not in the registry."""
+    missing_programs: list[str]
+    """Called by stanzas that the plan leaves as they are, and not to be run."""
     executables: list[FileChange]
     """Programs of ours that are not there, or not as planned."""
 
@@ -52,7 +56,8 @@ class Planned:
     def status(self) -> int:
         """Return the exit status of the plan alone. A service file that is kept is no change: it is told."""
         registry = self.registry
-        wanted = self.plan.edits or registry.written or registry.faults or self.missing_ids or self.executables
+        missing = self.missing_ids or self.missing_programs
+        wanted = self.plan.edits or registry.written or registry.faults or missing or self.executables
         return CHANGES_PLANNED if wanted else NOTHING_TO_DO
 
 
@@ -112,7 +117,8 @@ def plan_by(line: CommandLine) -> Planned:
     if tree.root is not None:  # not before: what a stanza names is the other host's own folder
         options = replace(options, services=tree.place(options.services))
     registry = registry_plan(program, plan, options)
-    return Planned(program, plan, options, registry, _missing_ids(plan, options), executables)
+    missing_programs = _missing_programs(program, plan, options, tree)
+    return Planned(program, plan, options, registry, _missing_ids(plan, options), missing_programs, executables)
 
 
 def _table() -> IpvsTable | None:
@@ -139,6 +145,11 @@ def registry_plan(program: Program, plan: Plan, options: PlanOptions) -> Registr
 
 def _missing_ids(plan: Plan, options: PlanOptions) -> list[str]:
     return list(unknown_ids(plan, options.services, import_site_packages)) if options.style == SERVICE else []
+
+
+def _missing_programs(program: Program, plan: Plan, options: PlanOptions, tree: Tree) -> list[str]:
+    left = dict.fromkeys(each.service for each in plan.left)
+    return [path for path in program.executables_of(left, options) if not os.access(tree.place(path), os.X_OK)]
 
 
 def _to_json(planned: Planned) -> dict[str, object]:
@@ -170,4 +181,5 @@ def _registry_lines(planned: Planned) -> list[str]:
     lines += [f"service file {name}: edited since it was written, and kept; not as planned" for name in registry.kept]
     lines += registry.faults
     lines += [f"{check_id}: a stanza names it, and the registry has no such check" for check_id in planned.missing_ids]
+    lines += [f"{path}: the configuration calls it, and it cannot be run" for path in planned.missing_programs]
     return lines

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from lvs_rawcheck.cli.generate import CHANGES_PLANNED, NOTHING_TO_DO
 from lvs_rawcheck.cli.generate_write import write_and_tell
@@ -34,13 +35,16 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
     if not line.values["write"]:
         return _show(restoration, as_json=bool(line.values["json"]))
     reverted, before = restoration.reverted, restoration.octets
-    told = Told(program, restoration.path, bool(line.values["json"]), plan_words(arguments))
+    told = Told(program, restoration.path, os.path.abspath(path), bool(line.values["json"]), plan_words(arguments))
     told.refusals += [f"cannot be put back: {sentence}" for sentence in reverted.lost]
     if not reverted.edits:
         told.sentence = "there is nothing to put back"
         return tell(told, CHANGES_PLANNED if reverted.lost else NOTHING_TO_DO)
     result = {each: spliced(before[each], edits) for each, edits in reverted.edits.items()}
-    told.notes += program.notes_on_restoring(path, result)
+    told.take(program.decide_on_restoring(path, result, tree))
+    if len(told.refusals) > len(reverted.lost):
+        told.sentence = "nothing was written"
+        return tell(told, CHANGES_PLANNED)
     changes = Changes(
         services_folder=tree.place(options.services),
         configuration=file_changes(path, before, result, tree),
@@ -51,7 +55,7 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
     named = program.named({**before, **result}.values(), options).services
     gone = {check_id.partition("/")[0] for check_id in reverted.stanzas} - named
     told.unused = _unused(reverted, gone, changes.services_folder)
-    told.unused_executables = program.executables_of(sorted(gone), options)
+    told.unused_executables = [path for path in program.executables_of(sorted(gone), options) if os.path.exists(path)]
     status = write_and_tell(changes, told)
     return status or (CHANGES_PLANNED if reverted.lost else NOTHING_TO_DO)
 

@@ -32,7 +32,8 @@ DONE, REFUSED, COULD_NOT = 0, 1, 2
 def run_write(line: CommandLine, arguments: list[str]) -> int:
     """Write the plan that a command line asks for; return the exit status. RawCheckError: it could not be made."""
     planned = plan_by(line)
-    told = Told(planned.program, planned.plan.file, as_json=bool(line.values["json"]), plan_words=plan_words(arguments))
+    named = os.path.abspath(source_of(line))
+    told = Told(planned.program, planned.plan.file, named, bool(line.values["json"]), plan_words(arguments))
     told.notes += [f"service file {name}: edited, and kept as it is" for name in planned.registry.kept]
     told.notes += [
         f"{check_id}: in its service file no more: a check that still runs fails from now on, until the reload"
@@ -92,11 +93,17 @@ class _Job:
 
     def unknown_checks(self) -> list[str]:
         """Return what is amiss with stanzas that the plan leaves as they are, which nothing here mends."""
-        return [
+        checks = [
             f"{check_id}: a stanza names it, and the registry has no such check, so it fails always: put its service"
             " file back, or take the stanza out (--revert)"
             for check_id in self.planned.missing_ids
         ]
+        programs = [
+            f"{path}: the configuration calls it, and it cannot be run, so each of its checks fails: put it back, or"
+            " take out what calls it (--revert)"
+            for path in self.planned.missing_programs
+        ]
+        return checks + programs
 
     def decide(self) -> None:
         """Note what speaks against it."""

@@ -23,10 +23,13 @@ _TITLES = {
 
 @dataclass(slots=True)
 class Told:
-    """All that is told. file: the main configuration; plan_words: the command line that shows the plan."""
+    """All that is told. plan_words: the command line that shows the plan."""
 
     program: Program
     file: str
+    """The main configuration, links resolved."""
+    named: str
+    """The same as its user named it, absolute."""
     as_json: bool
     plan_words: list[str]
     sentence: str = ""
@@ -113,10 +116,10 @@ def _commands(told: Told) -> dict[str, list[str]]:
         return {}
     if not told.here:
         return {"undo": commands_to_undo(written, told.services_folder, ())}
-    to_reload = told.program.commands_to_reload(told.file)
+    to_reload = told.program.commands_to_reload(told.named)
     tidy = command_to_tidy(told.services_folder, told.unused, told.unused_executables)
     return {
-        "load": commands_to_load(told.program, told.file, told.plan_words) if written.configuration else [],
+        "load": commands_to_load(told.program, told.named, told.plan_words) if written.configuration else [],
         "tidy": [tidy] if tidy is not None else [],
         "undo": commands_to_undo(written, told.services_folder, to_reload),
     }

@@ -25,6 +25,7 @@ What is planned is written by these:
     in_use.py            what of it others need: stanzas that stay, further configurations
     probe.py             every planned check tried once, in processes of their own: probing.py
     rollout.py           what the probes say against writing; in_table.py: who gets traffic now
+    scripts.py           whether a script would be run, and safely
     tree.py              this host, or a tree for another one
     write.py             files put in their places, in a safe order: replace.py (one file)
     commands.py          what a person runs next

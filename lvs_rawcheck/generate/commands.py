@@ -15,7 +15,7 @@ from lvs_rawcheck.registry.files import SUFFIX
 def commands_to_load(program: Program, path: str, plan_words: Sequence[str]) -> list[str]:
     """Return what makes it read the new configuration, and shows that it did.
 
-    path: of the main file; plan_words: the command line that shows the plan.
+    path: of the main file, as its user named it; plan_words: the command line that shows the plan.
     """
     return [
         join(("lvs-rawcheck", "generate", *plan_words, "--check")),

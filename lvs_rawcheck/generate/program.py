@@ -53,7 +53,7 @@ class Program(Protocol):
         """Return the programs of ours that the planned configuration calls and no package brings, by path."""
 
     def executables_of(self, services: Iterable[str], options: PlanOptions) -> list[str]:
-        """Return the paths of the programs of ours that are there for these services alone."""
+        """Return the paths of the programs of ours for these services alone, whether they are there or not."""
 
     def named(self, files: Iterable[bytes], options: PlanOptions) -> Named:
         """Return what configurations name of the registry."""
@@ -70,11 +70,17 @@ class Program(Protocol):
     def restoration(self, path: str, options: PlanOptions) -> Restoration:
         """Return how a configuration is put back; ConfigError."""
 
-    def notes_on_restoring(self, path: str, result: Mapping[str, bytes]) -> list[str]:
-        """Return what is worth knowing before a configuration is put back. result: its files that change."""
+    def decide_on_restoring(self, path: str, result: Mapping[str, bytes], tree: Tree) -> Decision:
+        """Return what speaks against putting a configuration back, and what is worth knowing of it.
+
+        path, result: as for `decide`.
+        """
 
     def commands_to_reload(self, path: str) -> list[str]:
-        """Return what makes it read its configuration, nothing where it does so by itself. path: of the main file."""
+        """Return what makes it read its configuration, nothing where it does so by itself.
+
+        path: of the main file, as its user named it.
+        """
 
     def commands_to_verify(self, path: str) -> list[str]:
         """Return what shows that it really runs what the configuration says."""

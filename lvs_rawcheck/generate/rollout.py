@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
+from errno import ELOOP
 
 from lvs_rawcheck.director.ipvs import TABLE, IpvsTable, read_table
-from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.errors import ConfigSyntaxError, UsageError
 from lvs_rawcheck.generate.decision import Decision
 from lvs_rawcheck.generate.in_table import marks_of
 from lvs_rawcheck.generate.options import Marked
 from lvs_rawcheck.generate.probe import Probed, Target, probe, refused, services_all_failed
 from lvs_rawcheck.generate.probing import Progress
+from lvs_rawcheck.generate.replace import Found, found_in, opened_folder
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import FileChange
 from lvs_rawcheck.registry.service import Service
@@ -99,14 +101,40 @@ def _read(path: str) -> bytes | None:
 
 
 def executable_changes(executables: Mapping[str, bytes], tree: Tree) -> list[FileChange]:
-    """Return the programs that are not as they shall be, in their places. executables: by path on their own host."""
+    """Return the programs that are not as they shall be, in their places; ConfigError: something else is there.
+
+    executables: by path on their own host.
+    """
     changes = []
     for path, octets in executables.items():
-        place = tree.place(path)
-        there = _read(place)
-        if there != octets or (tree.root is None and not os.access(place, os.X_OK)):
-            changes.append(FileChange(place, there, octets, EXECUTABLE_MODE, is_executable=True))
+        folder, name = os.path.split(path)
+        place = f"{tree.place(folder)}/{name}"
+        there = _program(place)
+        if there is None or there.octets != octets or not _is_runnable(there.status):
+            before = None if there is None else there.octets
+            changes.append(FileChange(place, before, octets, EXECUTABLE_MODE, is_executable=True))
     return changes
+
+
+def _program(place: str) -> Found | None:
+    """Return the program at a place: a file itself, since what a link leads to is somebody else's."""
+    folder, name = os.path.split(place)
+    try:
+        with opened_folder(folder) as descriptor:
+            found = found_in(descriptor, name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        what = "a symbolic link" if error.errno == ELOOP else error.strerror or str(error)
+        raise ConfigSyntaxError(place, 0, 0, f"{what}: a program of ours belongs there") from error
+    if found is not None and not stat.S_ISREG(found.status.st_mode):
+        raise ConfigSyntaxError(place, 0, 0, "not a file: a program of ours belongs there")
+    return found
+
+
+def _is_runnable(status: os.stat_result) -> bool:
+    """Return whether its owner may run a program, and nobody else write to it."""
+    return bool(status.st_mode & stat.S_IXUSR) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def demand_inside(tree: Tree, path: str, files: Iterable[str]) -> None:

@@ -57,6 +57,19 @@ class Outcome:
         return json.loads(self.stdout)
 
 
+def outcome_of(*words: str) -> Outcome:
+    """Run `generate` with these words in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = generate.run([*words])
+    return Outcome(status, out.getvalue(), err.getvalue())
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 class FolderSite:
     """The site. folder: empty."""
 
@@ -84,10 +97,7 @@ class FolderSite:
 
     def run(self, *arguments: str, file: Path | None = None) -> Outcome:
         """Run `generate keepalived FILE` in this process."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = generate.run(["keepalived", str(file or self.conf), *self.options(), *arguments])
-        return Outcome(status, out.getvalue(), err.getvalue())
+        return outcome_of("keepalived", str(file or self.conf), *self.options(), *arguments)
 
     def write(self, *arguments: str, file: Path | None = None) -> Outcome:
         """Write the plan, no check being tried."""
@@ -95,8 +105,4 @@ class FolderSite:
 
     def tree(self) -> dict[str, bytes]:
         """Return every file of the site."""
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in sorted(self.folder.rglob("*"))
-            if path.is_file()
-        }
+        return files_of(self.folder)

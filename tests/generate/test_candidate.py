@@ -14,7 +14,7 @@ from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.keepalived import config_test as config_test_module
 from lvs_rawcheck.generate.keepalived.candidate import judge_by_keepalived
 from lvs_rawcheck.generate.keepalived.config_test import ConfigTest, config_test, messages_added
-from lvs_rawcheck.generate.keepalived.scripts import script_fault
+from lvs_rawcheck.generate.scripts import script_fault
 from tests.generate.folder_site import CONFIGURATION, KEEPALIVED, FolderSite
 
 pytestmark = pytest.mark.netns

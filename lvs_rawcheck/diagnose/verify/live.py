@@ -19,7 +19,7 @@ from lvs_rawcheck.config.keepalived.model import Checker, GlobalSettings
 from lvs_rawcheck.diagnose.verify.finding import Finding
 from lvs_rawcheck.diagnose.verify.planned import PlannedCheck, is_ours
 from lvs_rawcheck.director.keepalived_dump import Dump, LiveChecker
-from lvs_rawcheck.generate.keepalived.scripts import script_fault
+from lvs_rawcheck.generate.scripts import script_fault
 from lvs_rawcheck.wire.address import format_address
 
 _RELOAD = "reload keepalived"

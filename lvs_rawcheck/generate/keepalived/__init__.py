@@ -18,6 +18,6 @@ stanza.py      what goes into the configuration; placing.py: where
 existing.py    stanzas of ours that are there already, taken back in thought
 compare.py     whether the result says what was meant: read again
 first_load.py  servers that are out of the table now, and stay out until they pass
-candidate.py   whether keepalived takes the result: config_test.py (keepalived -t), scripts.py (may they run?)
+candidate.py   whether keepalived takes the result: config_test.py (keepalived -t)
 revert.py      what was replaced, put back
 """

@@ -85,10 +85,10 @@ class Keepalived:
         octets = {each: file.octets for each, file in configuration.files.items()}
         return Restoration(configuration.main.path, octets, revert(configuration, options))
 
-    def notes_on_restoring(self, path: str, result: Mapping[str, bytes]) -> list[str]:
+    def decide_on_restoring(self, path: str, result: Mapping[str, bytes], tree: Tree) -> Decision:
         """Return what is worth knowing before a configuration is put back."""
         judgement = judge_by_keepalived(path, result, self._config_id)
-        return [_COMES_BACK, *judgement.refusals, *judgement.notes]
+        return Decision(notes=[_COMES_BACK, *judgement.refusals, *judgement.notes])
 
     def commands_to_reload(self, path: str) -> list[str]:
         """Return the one command."""

@@ -24,6 +24,7 @@ _RULE = (
     "timeout: what the replaced check had, checktimeout or negotiatetimeout, at most 300 s; the checktimeout written\n"
     "is longer, so that ldirectord never ends a check itself. failurecount and checkinterval stay as they are"
 )
+_OF_LOOP = "\nfork=no: to each time comes, before as after, what the other checks of a round take, see below"
 
 
 def plan_ldirectord(
@@ -46,7 +47,8 @@ def plan_ldirectord(
         present.require_sound()  # first: its places are those of the file as it is
         original.require_sound()
     pairs = [Pair(now, was, olds.get(number)) for number, (now, was) in enumerate(_both(present, original))]
-    plan = Plan(present.main.path, _RULE, octets={present.main.path: present.main.octets})
+    rule = _RULE if original.site.settings.fork else _RULE + _OF_LOOP
+    plan = Plan(present.main.path, rule, octets={present.main.path: present.main.octets})
     plan.warnings += [*lost, *map(str, present.findings)]
     converted = _convert(plan, pairs, options, import_libraries)
     _edit(plan, present, original, converted)

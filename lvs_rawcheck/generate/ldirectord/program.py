@@ -11,9 +11,8 @@ from shlex import join
 from lvs_rawcheck.config.ldirectord import read_ldirectord
 from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.director.ipvs import IpvsTable
-from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.decision import Decision
-from lvs_rawcheck.generate.ldirectord.config_test import config_test
+from lvs_rawcheck.generate.ldirectord.candidate import judge_by_ldirectord, judge_by_reading
 from lvs_rawcheck.generate.ldirectord.planner import plan_ldirectord
 from lvs_rawcheck.generate.ldirectord.revert import revert
 from lvs_rawcheck.generate.ldirectord.virtual import wrapper_of
@@ -21,6 +20,7 @@ from lvs_rawcheck.generate.ldirectord.wrappers import wrappers_of
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.program import Named, Restoration, SeededRoles
+from lvs_rawcheck.generate.scripts import folder_fault, script_fault
 from lvs_rawcheck.generate.tree import Tree
 
 _OF_UNIT = "/etc/ha.d/ldirectord.cf"
@@ -48,9 +48,8 @@ class Ldirectord:
         return wrappers_of(plan, options)
 
     def executables_of(self, services: Iterable[str], options: PlanOptions) -> list[str]:
-        """Return the paths of wrappers that are there."""
-        paths = (wrapper_of(service, options) for service in services)
-        return [path for path in paths if os.path.exists(path)]
+        """Return the paths of wrappers."""
+        return [wrapper_of(service, options) for service in services]
 
     def named(self, files: Iterable[bytes], options: PlanOptions) -> Named:
         """Return the services whose wrappers a configuration names, comment lines left out."""
@@ -59,31 +58,14 @@ class Ldirectord:
         return Named(frozenset(), frozenset(found.decode("ascii") for line in lines for found in wrapper.findall(line)))
 
     def decide(self, path: str, result: Mapping[str, bytes], options: PlanOptions, tree: Tree) -> Decision:
-        """Return what speaks against a configuration: a script that is not there, and what ldirectord says."""
+        """Return what speaks against a configuration: programs that would not run, and what ldirectord says."""
         decision = Decision()
         if tree.root is not None:
-            decision.notes.append("not looked at, since another host's: whether the scripts are there")
-        elif not os.access(f"{options.scripts}/verdict", os.X_OK):
-            decision.refusals.append(
-                f"{options.scripts}/verdict is not there, or cannot be run: all servers would be down"
-                " (lvs-rawcheck generate scripts)"
-            )
-        for changed, octets in result.items():
-            self._ask(changed, octets, decision)
+            decision.notes.append("not looked at, since another host's: whether the scripts are there, and may be run")
+        else:
+            decision.refusals += _faults_of_programs(options)
+        judge_by_ldirectord(result, tree, decision)
         return decision
-
-    def _ask(self, path: str, octets: bytes, decision: Decision) -> None:
-        try:
-            with open(path, "rb") as file:
-                before = config_test(path, file.read())
-            after = config_test(path, octets)
-        except (LinkError, OSError) as error:
-            decision.notes.append(f"ldirectord itself was not asked about the result: {error}")
-            return
-        if not before.accepted:
-            decision.notes.append(f"ldirectord refuses the configuration as it is: {before.message}")
-        elif not after.accepted:
-            decision.refusals.append(f"ldirectord says of the result: {after.message}")
 
     def seed_roles(self, plan: Plan, state: str) -> SeededRoles:
         """Write none: ldirectord keeps no role."""
@@ -95,17 +77,19 @@ class Ldirectord:
         octets = {each: file.octets for each, file in configuration.files.items()}
         return Restoration(configuration.main.path, octets, revert(configuration, options))
 
-    def notes_on_restoring(self, path: str, result: Mapping[str, bytes]) -> list[str]:
-        """Return what is worth knowing before a configuration is put back."""
-        decision = Decision()
-        for changed, octets in result.items():
-            self._ask(changed, octets, decision)
-        return [_COMES_BACK, *decision.refusals, *decision.notes]
+    def decide_on_restoring(self, path: str, result: Mapping[str, bytes], tree: Tree) -> Decision:
+        """Return what speaks against putting a configuration back: a daemon that cannot read it checks no more."""
+        decision = Decision(notes=[_COMES_BACK])
+        judge_by_reading(path, result, decision)
+        if not decision.refusals:
+            judge_by_ldirectord(result, tree, decision)
+        return decision
 
     def commands_to_reload(self, path: str) -> list[str]:
         """Return the command for the way in which it was started; none where it reads a new file by itself.
 
-        The unit starts it without a file's name, others with one, and its PID file is called after that.
+        The unit starts it without a file's name, others with one, and its PID file is called after that, links as they
+        are.
         """
         if read_ldirectord(path).site.settings.autoreload:
             return []
@@ -117,3 +101,12 @@ class Ldirectord:
     def commands_to_verify(self, path: str) -> list[str]:
         """Return what shows which servers have traffic."""
         return ["ipvsadm -L -n"]
+
+
+def _faults_of_programs(options: PlanOptions) -> list[str]:
+    """Return why what ldirectord would call does not run, or is not safe to be run by root."""
+    verdict = f"{options.scripts}/verdict"
+    if not os.path.lexists(verdict):
+        return [f"{verdict} is not there: all servers would be down (lvs-rawcheck generate scripts)"]
+    faults = script_fault(verdict, None), folder_fault(options.wrappers)
+    return [f"what runs as root must be root's: {fault}" for fault in faults if fault is not None]

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether keepalived would run a script: else it drops the check as it loads, and the server is up for ever.
+"""Whether a script may be run as root, and would be.
 
-What it looks at is in check_script_secure and check_security (lib/notify.c): there, executable for its user, and each
-component of its path root's own and writable to nobody else, sticky folders excepted. It looks only where it is told
-to (enable_script_security); we look always, since the scripts of ours run as root.
+keepalived drops the check of one that it would not run as it loads, and the server is up for ever. What it looks at is
+in check_script_secure and check_security (lib/notify.c): there, executable for its user, and each component of its path
+root's own and writable to nobody else, sticky folders excepted. It looks only where it is told to
+(enable_script_security), and ldirectord never; we look always, since the scripts of ours run as root.
 
-What it does not look at is the interpreter. Where that is missing the check ends with 0, which is healthy.
+What keepalived does not look at is the interpreter. Where that is missing the check ends with 0, which is healthy.
 """
 
 from __future__ import annotations
@@ -37,6 +38,19 @@ def script_fault(path: str, user: str | None, group: str | None = None) -> str |
         return f"{path}: {error.strerror}"
 
 
+def folder_fault(path: str) -> str | None:
+    """Return why others than root could put a program into a folder, None where they could not.
+
+    path: where there is none yet, the folder that it will be made in counts.
+    """
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    try:
+        return _way_fault(path, 0, 0)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+
+
 def _ids(user: str | None, group: str | None) -> tuple[int, int]:
     uid, gid = 0, 0
     if user is not None:
@@ -54,6 +68,19 @@ def _ids(user: str | None, group: str | None) -> tuple[int, int]:
 
 
 def _fault(path: str, uid: int, gid: int) -> str | None:
+    fault = _way_fault(path, uid, gid)
+    if fault is not None:
+        return fault
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        return f"{path}: is no file"
+    if not _may_execute(found, uid, gid):
+        return f"{path}: its user may not execute it"
+    return None
+
+
+def _way_fault(path: str, uid: int, gid: int) -> str | None:
+    """Return what is wrong with a component of a path, the last one included."""
     for component in _components(path):
         found = os.lstat(component)
         if stat.S_ISLNK(found.st_mode):
@@ -66,11 +93,6 @@ def _fault(path: str, uid: int, gid: int) -> str | None:
             return f"{component}: others than root can write there"
         if stat.S_ISDIR(found.st_mode) and not _may_execute(found, uid, gid):
             return f"{component}: the script's user cannot pass through"
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        return f"{path}: is no file"
-    if not _may_execute(found, uid, gid):
-        return f"{path}: its user may not execute it"
     return None
 
 
