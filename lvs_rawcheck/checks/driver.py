@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loop that joins flows to a link: send, wait for a frame or a timer, feed. The only part that waits.
 
-One driver serves one interface and one address of the director. Each flow has a source port of its own (or another
-number by which answers find it), and a guard that owns it; frames find their flow by that. Frames that are broken,
-foreign or late change nothing.
+One driver serves one interface and one address of the director. Each flow has a source port (or another number by which
+answers find it) that is its own among the flows to the same VIP and port, and a guard that owns it; frames find their
+flow by these. Frames that are broken, foreign or late change nothing.
 """
 
 from __future__ import annotations
@@ -46,16 +46,32 @@ not wait for a server's words that take long to read."""
 
 _unpack_ports = Struct("!HH").unpack_from
 _PORTS_OCTETS = 4
+_PEER_SHIFT = 24  # above protocol and port, in the key of a flow
+
+
+class _Peer:
+    """A VIP and port that flows over TCP go to. number: its own here, from 1; datagrams go by 0."""
+
+    __slots__ = ("addresses", "keys", "number")
+
+    def __init__(self, addresses: AddressPair, number: int) -> None:
+        self.addresses = addresses
+        self.number = number
+        self.keys = TCP_KEYS + (number << _PEER_SHIFT)
 
 
 class _Running:
     """A flow under way, with what it holds and who wants to know."""
 
-    __slots__ = ("companion", "done", "flow", "guard", "steering", "timer", "wakes_at")
+    __slots__ = ("companion", "done", "flow", "guard", "key", "peer", "steering", "timer", "wakes_at")
 
-    def __init__(self, flow: SteeredFlow, guard: AnyGuard, steering: Steering, done: Callable[[Any], None]) -> None:
+    def __init__(
+        self, flow: SteeredFlow, guard: AnyGuard, peer: int, steering: Steering, done: Callable[[Any], None]
+    ) -> None:
         self.flow = flow
         self.guard = guard
+        self.peer = peer
+        self.key = flow.key + (peer << _PEER_SHIFT)
         self.steering = steering
         self.done = done
         """Called with the flow, whose class is the one that whoever started it knows."""
@@ -78,7 +94,7 @@ class Driver:
         self._path = path
         self._guards = guards
         self._secret = boot_secret()
-        self._addresses: dict[bytes, AddressPair] = {}
+        self._peers: dict[tuple[bytes, int], _Peer] = {}
         self._running: dict[int, _Running] = {}
         self._steered: dict[Steering, dict[int, _Running]] = {}
         self._timers: list[tuple[float, int, int]] = []
@@ -106,16 +122,22 @@ class Driver:
 
         LinkError: no port is free.
         """
-        guard = self._take_guard(PROTO_TCP)
+        peer = self._peer(endpoint)
+        guard = self._take_guard(PROTO_TCP, peer.number)
         now = clock.now()
-        director_ip = self._path.director_ip
-        addresses = self._addresses.get(endpoint.vip)
-        if addresses is None:
-            addresses = self._addresses[endpoint.vip] = AddressPair(director_ip, endpoint.vip)
-        offset = flow_offset(self._secret, director_ip, endpoint.vip, guard.port, endpoint.port)
-        flow = Flow(endpoint, addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline)
-        self._begin(_Running(flow, guard, steering, done), now)
+        offset = flow_offset(self._secret, self._path.director_ip, endpoint.vip, guard.port, endpoint.port)
+        flow = Flow(
+            endpoint, peer.addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline
+        )
+        self._begin(_Running(flow, guard, peer.number, steering, done), now)
         return flow
+
+    def _peer(self, endpoint: Endpoint) -> _Peer:
+        found = self._peers.get((endpoint.vip, endpoint.port))
+        if found is None:
+            addresses = AddressPair(self._path.director_ip, endpoint.vip)
+            found = self._peers[(endpoint.vip, endpoint.port)] = _Peer(addresses, len(self._peers) + 1)
+        return found
 
     def start_exchange(
         self,
@@ -130,7 +152,7 @@ class Driver:
         from lvs_rawcheck.checks.carriers import carrier_of  # no check over TCP loads them
         from lvs_rawcheck.checks.datagram_flow import DatagramFlow
 
-        guard = self._take_guard(exchange.protocol)
+        guard = self._take_guard(exchange.protocol, 0)
         asked_too = exchange.companion()
         companion = None
         if asked_too is not None:
@@ -138,23 +160,39 @@ class Driver:
         now = clock.now()
         carrier = carrier_of(exchange.protocol, self._path.director_ip, endpoint, guard.port)
         flow = DatagramFlow(endpoint, carrier, exchange, reply_mac, now, deadline, companion)
-        running = _Running(flow, guard, steering, done)
+        running = _Running(flow, guard, 0, steering, done)
         running.companion = self._running[companion.key] if companion is not None else None
         self._begin(running, now)
         return flow
 
-    def _take_guard(self, protocol: int) -> AnyGuard:
-        guard = self._guards.take(protocol)
+    def _take_guard(self, protocol: int, peer: int) -> AnyGuard:
+        guard = self._guards.take(protocol, peer)
         if guard is None:
             raise LinkError("no source port is free")
         return guard
 
     def _begin(self, running: _Running, now: float) -> None:
-        key = running.flow.key
+        key = running.key
         self._running[key] = running
         self._steered.setdefault(running.steering, {})[key] = running
         running.steering.begin(now)
         self._attend(running, now)
+
+    def next_timer(self) -> float | None:
+        """Return when `work` has something to do at the latest, None while nothing is under way."""
+        return self._timers[0][0] if self._timers else None
+
+    def work(self) -> None:
+        """Take in what has arrived and what is due, and wait for nothing. LinkError: see above."""
+        self._receive_waiting()
+        self._handle_timers()
+
+    def abandon(self) -> list[SteeredFlow]:
+        """Give up all flows, and return those that have no verdict: the link is lost, and `done` is not called."""
+        running, self._running = list(self._running.values()), {}
+        self._steered.clear()
+        self._timers.clear()
+        return [each.flow for each in running if each.flow.verdict is None]
 
     def run(self) -> None:
         """Go on until every flow has finished; flows that `done` starts included."""
@@ -206,7 +244,7 @@ class Driver:
         if running.wakes_at == 0.0 or when < running.wakes_at:
             running.wakes_at = when
             self._serial = running.timer = self._serial + 1
-            heappush(self._timers, (when, running.timer, running.flow.key))
+            heappush(self._timers, (when, running.timer, running.key))
 
     # Frames --------------------------------------------------------------------------------------------
 
@@ -243,19 +281,17 @@ class Driver:
         if packet.end - packet.payload_offset < _PORTS_OCTETS:
             return
         first, second = _unpack_ports(frame.octets, packet.payload_offset)
-        director_ip = self._path.director_ip
-        running = self._running.get(TCP_KEYS + (second if packet.destination == director_ip else first))
+        answers = packet.destination == self._path.director_ip
+        peer = self._peers.get((packet.source, first) if answers else (packet.destination, second))
+        if peer is None or not (answers or packet.source == self._path.director_ip):
+            return
+        running = self._running.get(peer.keys + (second if answers else first))
         if running is None:
             return
         flow = running.flow
         assert isinstance(flow, Flow)  # so its key says
-        endpoint = flow.endpoint
-        answers = packet.destination == director_ip and packet.source == endpoint.vip and first == endpoint.port
-        is_own = packet.source == director_ip and packet.destination == endpoint.vip and second == endpoint.port
-        if not answers and not is_own:
-            return
         # The sum of the addresses is the same in both directions.
-        pseudo_sum = self._addresses[endpoint.vip].pseudo_sum if frame.checksum_ready else None
+        pseudo_sum = peer.addresses.pseudo_sum if frame.checksum_ready else None
         segment = parse_segment(frame.octets, packet.payload_offset, packet.end, pseudo_sum)
         if answers:
             flow.receive_segment(segment, frame.source_mac, now)
@@ -274,7 +310,9 @@ class Driver:
             self._take_datagram(frame, packet, now)
             return
         quoted = error.flow
-        running = self._running.get(flow_key(quoted.protocol, quoted.source_port))
+        peer = self._peers.get((quoted.destination, quoted.destination_port)) if quoted.protocol == PROTO_TCP else None
+        keys = peer.keys if peer is not None else flow_key(quoted.protocol, 0)
+        running = self._running.get(keys + quoted.source_port)
         if running is None or quoted.source != self._path.director_ip:
             return
         flow = running.flow
@@ -334,10 +372,10 @@ class Driver:
 
     def _finish(self, running: _Running) -> None:
         flow = running.flow
-        del self._running[flow.key]
-        self._guards.give(running.guard)
+        del self._running[running.key]
+        self._guards.give(running.guard, running.peer)
         steered = self._steered[running.steering]
-        del steered[flow.key]
+        del steered[running.key]
         if not steered:
             del self._steered[running.steering]
         if flow.was_answered:
@@ -345,7 +383,7 @@ class Driver:
         elif not steered:
             running.steering.rest()
         companion = running.companion
-        if companion is not None and self._running.get(companion.flow.key) is companion:
+        if companion is not None and self._running.get(companion.key) is companion:
             self._finish(companion)
         running.done(flow)
 

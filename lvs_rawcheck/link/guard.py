@@ -75,51 +75,57 @@ class GuardPool:
     """At most `limit` guards of one address for each protocol, each made when first needed.
 
     Whoever makes the pool closes it. A port comes round as late as possible, since a server may still speak of its
-    last connection there: new guards are made up to the limit, then the one that has been free for longest is next.
+    last connection there: new guards are made up to the limit, then the one that was given back first is next. A port
+    may serve several users at a time, a number each, but none twice: flows to different places are told apart by those.
     """
 
     def __init__(self, address: bytes, limit: int) -> None:
         self._address = address
         self._limit = limit
-        self._free: dict[int, list[AnyGuard]] = {}
-        self._guards: dict[int, list[AnyGuard]] = {}
+        self._guards: dict[int, dict[AnyGuard, None]] = {}
+        """By protocol, the one that was given back first in front."""
+        self._busy: set[tuple[int, int, int]] = set()
+        """Protocol, port and user of what is taken."""
 
     def reserve(self, protocols: Iterable[int]) -> list[int]:
         """Make a guard for each of these now, beyond the limit, too; return their ports."""
-        made = []
-        for protocol in protocols:
+        return [self._make(protocol).port for protocol in protocols]
+
+    def take(self, protocol: int = PROTO_TCP, user: int = 0) -> AnyGuard | None:
+        """Return a guard for one flow, None if none of the protocol is free for this user."""
+        guards = self._guards.get(protocol, ())
+        if len(guards) < self._limit:
             guard = self._make(protocol)
-            self._free[protocol].append(guard)
-            made.append(guard.port)
-        return made
+            self._busy.add((protocol, guard.port, user))
+            return guard
+        for guard in guards:
+            taken = (protocol, guard.port, user)
+            if taken not in self._busy:
+                self._busy.add(taken)
+                return guard
+        return None
 
-    def take(self, protocol: int = PROTO_TCP) -> AnyGuard | None:
-        """Return a guard for one flow, None if all of the protocol are taken."""
-        if len(self._guards.get(protocol, ())) < self._limit:
-            return self._make(protocol)
-        free = self._free.get(protocol)
-        return free.pop(0) if free else None
-
-    def give(self, guard: AnyGuard) -> None:
+    def give(self, guard: AnyGuard, user: int = 0) -> None:
         """Take back a guard whose flow has ended."""
-        self._free[guard.protocol].append(guard)
+        self._busy.discard((guard.protocol, guard.port, user))
+        guards = self._guards[guard.protocol]
+        guards[guard] = guards.pop(guard)
 
     def close(self) -> None:
         """Close all guards, those still taken included."""
         for guards in self._guards.values():
             for guard in guards:
                 guard.close()
-        self._free.clear()
         self._guards.clear()
+        self._busy.clear()
 
     def _make(self, protocol: int) -> AnyGuard:
-        guards = self._guards.setdefault(protocol, [])
-        self._free.setdefault(protocol, [])
+        guards = self._guards.setdefault(protocol, {})
         if protocol == PROTO_TCP:
             guard: AnyGuard = Guard(self._address)
         else:
             from lvs_rawcheck.link.datagram_guard import datagram_guard  # a check over TCP does not load it
 
             guard = datagram_guard(protocol, self._address, {guard.port for guard in guards})
-        guards.append(guard)
+        guards[guard] = None
         return guard

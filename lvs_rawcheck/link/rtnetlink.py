@@ -272,6 +272,11 @@ class Netlink:
 
     def neighbours(self, interface_index: int | None = None) -> list[Neighbour]:
         """Return all entries, of one interface or of all, both families."""
+        found = self.all_neighbours(interface_index)
+        return [neighbour for (index, _), neighbour in found if interface_index in (None, index)]
+
+    def all_neighbours(self, interface_index: int | None = None) -> list[tuple[tuple[int, bytes], Neighbour]]:
+        """Return the entries with interface index and address before each, of one interface where that is given."""
         found = []
         for family in (_socket.AF_INET, _socket.AF_INET6):
             body = _NEIGHBOUR_HEADER.pack(family, 0, 0, 0, 0)
@@ -279,8 +284,7 @@ class Netlink:
                 body += format_attribute(_NDA_IFINDEX, pack("=I", interface_index))
             for message in self._netlink.dump(_RTM_GETNEIGH, body):
                 index, neighbour = parse_neighbour(message.body)
-                if interface_index in (None, index):
-                    found.append(neighbour)
+                found.append(((index, neighbour.address), neighbour))
         return found
 
     def addresses(self, family: int) -> list[LocalAddress]:

@@ -132,6 +132,19 @@ def test_a_chosen_port(director: Host) -> None:
     guard.close()
 
 
+def test_a_port_serves_several_users_and_none_twice(director: Host) -> None:
+    with director.entered():
+        pool = GuardPool(_address("10.0.0.21"), 2)
+        taken = [pool.take(user=1), pool.take(user=1)]
+        assert pool.take(user=1) is None
+        assert pool.take(user=2) in taken
+        first = taken[0]
+        assert first is not None
+        pool.give(first, user=1)
+        assert pool.take(user=1) is first
+        pool.close()
+
+
 def test_pool_grows_to_its_limit_and_then_gives_the_longest_free_first(director: Host) -> None:
     with director.entered():
         pool = GuardPool(_address("10.0.0.21"), 3)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the daemon knows of one check: what its files, `status` and the metrics are made of."""
+
+from __future__ import annotations
+
+from lvs_rawcheck.daemon.health import UNKNOWN, UP
+
+
+class CheckState:
+    """One check. Times are monotonic seconds but where they say otherwise."""
+
+    __slots__ = (
+        "check_id",
+        "degraded",
+        "detail",
+        "due",
+        "held",
+        "interval",
+        "judged_at",
+        "latency_ms",
+        "observed",
+        "path",
+        "phases_ms",
+        "real_server",
+        "reason",
+        "role",
+        "role_file",
+        "runs",
+        "service",
+        "since",
+        "since_wall",
+        "state",
+    )
+
+    def __init__(self, service: str, real_server: str, interval: float, role_file: str | None) -> None:
+        self.check_id = f"{service}/{real_server}"
+        self.service = service
+        self.real_server = real_server
+        """Its canonical address."""
+        self.interval = interval
+        self.role_file = role_file
+        """A path, `auto`, or None."""
+        self.state = UNKNOWN
+        """UNKNOWN, UP or DOWN, of health.py: what is told to others."""
+        self.reason = ""
+        """Of the last result."""
+        self.detail = ""
+        self.since: float | None = None
+        """When `state` came to be."""
+        self.since_wall: float | None = None
+        """The same in seconds since 1970 UTC, for people."""
+        self.judged_at: float | None = None
+        """When the last result came that could judge; None before the first."""
+        self.latency_ms = 0.0
+        """Of the last run."""
+        self.phases_ms: dict[str, float] = {}
+        self.path: str | None = None
+        """`raw` or `standard`, of the last result."""
+        self.role: str | None = None
+        """`master`, `backup` or None, of the last result."""
+        self.degraded = False
+        """Whether the standard check answered because the raw one could not judge."""
+        self.held: str | None = None
+        """Why `state` is kept against, or without, what the last run found; a sentence; None: it is not."""
+        self.observed: str | None = None
+        """What the raw check found while it only observes, a reason; None: it does not only observe."""
+        self.due: float | None = None
+        """When it runs next, None while it runs."""
+        self.runs = 0
+
+    @property
+    def healthy(self) -> bool | None:
+        """Return what others are told, None while nothing is known."""
+        return None if self.state == UNKNOWN else self.state == UP
