@@ -8,13 +8,14 @@ in the filter), then the packet socket, then root is given up, and only then is 
 from __future__ import annotations
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Exchange, Reason, Result, Verdict
+from lvs_rawcheck.checks.base import Reason, Result, Verdict
+from lvs_rawcheck.checks.course import Course
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path, judge_again
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.request import MAC_KNOWN
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
-from lvs_rawcheck.checks.steps import deadline_of_step, make_talks, note_phases, note_step, protocols_of
+from lvs_rawcheck.checks.steps import make_talks
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -23,17 +24,14 @@ from lvs_rawcheck.link.rtnetlink import Netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from lvs_rawcheck.checks.base import Conversation
     from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.known_servers import KnownServers
     from lvs_rawcheck.checks.request import Request
-    from lvs_rawcheck.checks.steered import SteeredFlow
     from lvs_rawcheck.link.interface import Link
     from lvs_rawcheck.neighbor.resolver import Resolver
 
-SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.TIMEOUT)
 OWNERS_REMEMBERED = 1024  # MACs: more are invented, and forgotten
 
 
@@ -78,7 +76,10 @@ def _run_on_wire(
     hooks: Hooks,
 ) -> None:
     courses = [
-        _Course(request, result, make_talks(request.steps, result.endpoint), started, deadline) for result in results
+        Course(
+            result, make_talks(request.steps, result.endpoint), request.clean_close, started, deadline, _nothing_more
+        )
+        for result in results
     ]
     protocols = [protocol for course in courses for protocol in course.protocols]
     guards = GuardPool(path.director_ip, 0)
@@ -120,6 +121,10 @@ def _reply_mac(netlink: Netlink, path: Path, request: Request) -> ReplyMac:
     return ReplyMac(request.reply_mac, owner, settled)
 
 
+def _nothing_more(course: Course) -> None:
+    """Go on: the driver knows when all flows have finished."""
+
+
 def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:
     """Raise LinkError where nothing was heard since our own interface was lost; these results are undecided again."""
     if not silent:
@@ -130,65 +135,6 @@ def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:
         for result in silent:
             result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         raise
-
-
-class _Course:
-    """One endpoint's steps on the wire, each begun when the one before it has passed."""
-
-    def __init__(
-        self,
-        request: Request,
-        result: Result,
-        talks: Sequence[Conversation | Exchange],
-        started: float,
-        deadline: float,
-    ) -> None:
-        self.result = result
-        self.in_silence = False
-        """Whether its verdict comes from nothing having been heard."""
-        self._talks = talks
-        self._clean_close = request.clean_close
-        self._started = started
-        self._deadline = deadline
-        self._number = 0
-
-    @property
-    def protocols(self) -> list[int]:
-        """Return the IP protocol of each flow that it may need, companions included."""
-        return [protocol for talk in self._talks for protocol in protocols_of(talk)]
-
-    def begin(self, driver: Driver, steering: Steering, reply_mac: ReplyMac) -> None:
-        """Start the next step's flow."""
-        endpoint, talk = self.result.endpoint, self._talks[self._number]
-        if endpoint is None:
-            return
-
-        def done(flow: SteeredFlow) -> None:
-            self._note(flow, talk)
-            if flow.verdict is not None and flow.verdict.healthy and self._number < len(self._talks):
-                self.begin(driver, steering, reply_mac)
-
-        if isinstance(talk, Exchange):
-            deadline = deadline_of_step(talk, len(self._talks) - self._number, clock.now(), self._deadline)
-            driver.start_exchange(endpoint, steering, talk, reply_mac, deadline, done)
-            return
-        flow = driver.start(endpoint, steering, talk, reply_mac, self._deadline, done)
-        if self._clean_close:
-            flow.close_cleanly()
-
-    def _note(self, flow: SteeredFlow, talk: Conversation | Exchange) -> None:
-        result = self.result
-        if flow.verdict is None:
-            return
-        note_step(result, self._number, len(self._talks), flow.verdict)
-        self.in_silence = flow.verdict.reason in SILENCE or (flow.verdict.healthy and not flow.was_answered)
-        result.elapsed_ms = (clock.now() - self._started) * 1000
-        if flow.steered_at is not None:
-            result.phases_ms.setdefault("resolve", (flow.steered_at - self._started) * 1000)
-            if flow.connected_at is not None:
-                result.phases_ms["connect"] = (flow.connected_at - flow.steered_at) * 1000
-        note_phases(result, talk, flow.connected_at or flow.steered_at, flow.phases)
-        self._number += 1
 
 
 def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
