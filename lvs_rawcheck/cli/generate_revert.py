@@ -55,7 +55,7 @@ def run_revert(line: CommandLine, arguments: list[str]) -> int:
     named = program.named({**before, **result}.values(), options).services
     gone = {check_id.partition("/")[0] for check_id in reverted.stanzas} - named
     told.unused = _unused(reverted, gone, changes.services_folder)
-    told.unused_executables = [path for path in program.executables_of(sorted(gone), options) if os.path.exists(path)]
+    told.note_unused_executables(program.executables_of(sorted(gone), options))
     status = write_and_tell(changes, told)
     return status or (CHANGES_PLANNED if reverted.lost else NOTHING_TO_DO)
 

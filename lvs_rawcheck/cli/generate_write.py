@@ -79,6 +79,7 @@ class _Job:
         self.told.here = self.tree.root is None
         self.told.note_link(self._path, plan.file, changes=bool(plan.edits))
         self.told.rewritten, self.told.unused = registry.rewritten, registry.unused
+        self.told.note_unused_executables(self.planned.program.executables_of(registry.unused, self.planned.options))
 
     @property
     def _path(self) -> str:

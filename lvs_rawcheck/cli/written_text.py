@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.cli.output import complain, say
@@ -52,6 +53,10 @@ class Told:
         """Tell what was decided, too."""
         self.refusals += decision.refusals
         self.notes += decision.notes
+
+    def note_unused_executables(self, paths: Iterable[str]) -> None:
+        """Tell to remove programs of ours, those that are there."""
+        self.unused_executables = [path for path in paths if os.path.lexists(path)]
 
     def note_link(self, named: str, real: str, changes: bool) -> None:
         """Tell that what was named is a symbolic link, and which file is written."""

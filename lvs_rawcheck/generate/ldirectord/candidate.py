@@ -43,13 +43,15 @@ def _names_files(path: str) -> bool:
 
 def _ask(path: str, octets: bytes, decision: Decision) -> None:
     try:
+        after = config_test(path, octets)
+        if after.accepted:
+            return
         with open(path, "rb") as file:
             before = config_test(path, file.read())
-        after = config_test(path, octets)
     except (LinkError, OSError) as error:
         decision.notes.append(f"ldirectord itself was not asked about the result: {error}")
         return
-    if not before.accepted:
-        decision.notes.append(f"ldirectord refuses the configuration as it is: {before.message}")
-    elif not after.accepted:
+    if before.accepted:
         decision.refusals.append(f"ldirectord says of the result: {after.message}")
+    else:
+        decision.notes.append(f"ldirectord refuses the configuration as it is: {before.message}")
