@@ -6,6 +6,10 @@ from __future__ import annotations
 VIP, PORT = "10.0.0.100", 80
 CONF = "/run/keepalived.conf"
 TOOLS, SERVICES, STATE = "/run/tools", "/run/services.d", "/run/lvs-rawcheck"
+OWN_COPY = "/run/program"
+"""A host's own copy of what lies in a checkout's folder."""
+PROGRAM = f"{OWN_COPY}/lvs_rawcheck/cli/launcher.py"
+"""What the link in TOOLS leads to: keepalived follows the link as it reads a stanza, and runs this file."""
 SERVICE = f"tcp-{VIP}-{PORT}"
 PRIORITIES = {"lb1": 150, "lb2": 100}
 """Of the directors, by name."""

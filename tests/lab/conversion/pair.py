@@ -14,7 +14,17 @@ from pathlib import Path
 from lab.director import LAUNCHER, Director
 from lab.network import Host, Network, load_modules, wait_until
 
-from tests.lab.conversion.configuration import CONF, PRIORITIES, SERVICES, STATE, TOOLS, VIP, configuration
+from tests.lab.conversion.configuration import (
+    CONF,
+    OWN_COPY,
+    PRIORITIES,
+    PROGRAM,
+    SERVICES,
+    STATE,
+    TOOLS,
+    VIP,
+    configuration,
+)
 
 RESULTS = Path("/run/lab/results")
 FOLDER = Path("/opt/lvs-rawcheck")
@@ -57,11 +67,11 @@ class Pair:
 
     def _install(self, host: Host) -> None:
         """Put the program and its scripts where an administrator would; /usr cannot be written in here."""
-        Path(LAUNCHER).chmod(0o755)
-        shutil.copy(LAUNCHER, program_of(host))
+        # A copy of all, for the launcher finds the rest by where it lies; each host's own, to be taken away alone.
+        shutil.copytree(FOLDER / "lvs_rawcheck", inside(host, OWN_COPY) / "lvs_rawcheck")
         places = ("--scripts", TOOLS, "--services", SERVICES, "--state", STATE)
         host.run(PYTHON, "-I", "-S", LAUNCHER, "generate", "scripts", *places)
-        (inside(host, TOOLS) / "lvs-rawcheck").symlink_to(program_of(host))
+        (inside(host, TOOLS) / "lvs-rawcheck").symlink_to(PROGRAM)
 
     def give_vip(self, name: str) -> None:
         """Give a real server the VIP."""
@@ -115,11 +125,6 @@ class Pair:
         tell(step, reached=reached, seconds=round(time.monotonic() - begun, 1), state=state)
         if not reached:
             sys.exit(f"{step}: in vain")
-
-
-def program_of(host: Host) -> Path:
-    """Return what a host's link to the program leads to: a file of its own, that can be taken away alone."""
-    return Path(LAUNCHER).with_name(f"launcher-{host.name}.py")
 
 
 def inside(host: Host, path: str) -> Path:

@@ -10,8 +10,8 @@ import sys
 
 from lab.director import Director
 
-from tests.lab.conversion.configuration import CONF, SERVICES, TOOLS
-from tests.lab.conversion.pair import REALS, Pair, inside, program_of, tell
+from tests.lab.conversion.configuration import CONF, PROGRAM, SERVICES, TOOLS
+from tests.lab.conversion.pair import REALS, Pair, inside, tell
 
 BOTH = frozenset(REALS.values())
 WITHOUT_A = BOTH - {REALS["a"]}
@@ -102,7 +102,7 @@ def main() -> int:
     pair.tell_when(
         "lb1 is back", lambda: lb1.has_vip() and lb1.role() == "MASTER" and lb2.role() == "BACKUP" and not lb2.has_vip()
     )
-    called = f"{TOOLS}/verdict" if style == "service" else str(program_of(lb2.host))
+    called = f"{TOOLS}/verdict" if style == "service" else PROGRAM
     suffer(pair, lb2, "what stanzas call is gone", called)
     if style == "service":
         suffer(pair, lb2, "service files are gone", SERVICES)
