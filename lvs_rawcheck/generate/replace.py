@@ -6,6 +6,9 @@ the new one. Mode, owner and extended attributes are the old one's, but never an
 file, and says nothing (lib/parser.c, check_glob_file).
 
 All names of ours begin with a dot, which no wildcard of an include matches (glob(7)).
+
+ldirectord sees a change by another time of the file, in whole seconds (check_cfgfile): what replaces a file is always
+younger by that measure, and what is kept of it has its time, for the day on which it is moved back.
 """
 
 from __future__ import annotations
@@ -69,6 +72,8 @@ def put(folder: int, name: str, octets: bytes, like: Found | None, mode: int = 0
             file.write(octets)
             file.flush()
             _take_after(descriptor, like, mode)
+            if like is not None:
+                _be_younger(descriptor, like.status)
             os.fsync(descriptor)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
@@ -92,6 +97,13 @@ def _take_after(descriptor: int, like: Found | None, mode: int) -> None:
     os.fchmod(descriptor, stat.S_IMODE(like.status.st_mode) & ~_EXECUTABLE)
 
 
+def _be_younger(descriptor: int, than: os.stat_result) -> None:
+    """Give a file a later time than another's in whole seconds, where its own is not one."""
+    after = int(than.st_mtime) + 1
+    if os.fstat(descriptor).st_mtime < after:
+        os.utime(descriptor, (after, after))
+
+
 def free_stamp(folders: Iterable[str], time: str) -> str:
     """Return a stamp for backups that nothing in these folders bears yet. time: date and time."""
     names = [name for folder in folders for name in os.listdir(folder)]
@@ -106,6 +118,8 @@ def back_up(folder: int, name: str, found: Found, stamp: str) -> str:
     """Keep a file as it is beside it, and return what that is called."""
     backup = _backup_name(name, stamp)
     put(folder, backup, found.octets, found)
+    times = found.status.st_atime_ns, found.status.st_mtime_ns
+    os.utime(backup, ns=times, dir_fd=folder, follow_symlinks=False)
     return backup
 
 

@@ -114,7 +114,7 @@ def _stretch(octets: bytes, marked: Marked) -> _Stretch:
 
 def _before_newline(octets: bytes, place: int) -> int:
     """Return where the line ends that ends before a place."""
-    return place - len(b"\r\n") if octets[:place].endswith(b"\r\n") else place - len(b"\n")
+    return place - len(b"\r\n") if octets.endswith(b"\r\n", 0, place) else place - len(b"\n")
 
 
 def _lines_below(octets: bytes, place: int) -> Iterator[_Line]:

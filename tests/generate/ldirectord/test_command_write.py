@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.registry.write import UNTOUCHED, condition
 from tests.generate.ldirectord.folder_site import CONFIGURATION, MAIL, WEB, LdirectordSite
 from tests.ldirectord.harness import needs_ldirectord
@@ -85,6 +86,21 @@ def test_the_file_is_not_touched_where_only_a_wrapper_changes(site: LdirectordSi
     now = site.conf.stat()
     assert (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert site.run("--check").status == 0
+
+
+@pytest.mark.parametrize("ahead", [0, 3600], ids=["written-just-now", "dated-ahead"])
+def test_each_file_is_another_to_who_looks_at_times_in_whole_seconds(site: LdirectordSite, ahead: int) -> None:
+    """`return if ($stattime==$mtime)` (check_cfgfile): within the same second ldirectord would see no new file."""
+    first = int(clock.wall_now()) + ahead
+    os.utime(site.conf, (first, first + 0.25))
+    commands = site.write("--json").json["commands"]
+    second = int(site.conf.stat().st_mtime)
+    assert site.run("--revert", "--write").status == 0
+    third = int(site.conf.stat().st_mtime)
+    assert first < second < third
+    subprocess.run(["sh", "-c", commands["undo"][0]], check=True, timeout=10)
+    assert site.conf.read_text() == CONFIGURATION
+    assert int(site.conf.stat().st_mtime) == first  # no time that the daemon may have seen another text at
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
