@@ -63,10 +63,10 @@ def test_it_becomes_what_its_folder_says(made: Made) -> None:
 
 
 def test_again_there_is_nothing_to_do_and_it_goes_back(made: Made) -> None:
-    conf = conf_in(made.root)
-    again = generate(made.site, made.root, conf, "--check")
+    conf = conf_in(made.site, made.root)
+    again = generate(made.site, made.root, "--check")
     assert again.returncode == 0, again.stdout
-    back = generate(made.site, made.root, conf, "--revert", "--write")
+    back = generate(made.site, made.root, "--revert", "--write")
     assert back.returncode == 0, back.stderr
     for path in conf.parent.rglob("*.conf"):
         assert path.read_bytes() == (made.site / path.relative_to(conf.parent)).read_bytes()

@@ -40,6 +40,7 @@ COVERED = {
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/ROLE.md": "tests/templates/test_pacemaker_example.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/pacemaker/*": "tests/templates/test_pacemaker_example.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/vrrp-only/*": "tests/templates/test_vrrp_only_example.py",
+    "usr/share/doc/lvs-rawcheck/examples/ldirectord/*": "tests/generate/ldirectord/test_examples.py",
     "usr/share/doc/lvs-rawcheck/README.*": "tests/package/test_contents.py",
     "usr/share/doc/lvs-rawcheck/changelog.gz": UPGRADE,
     "usr/share/doc/lvs-rawcheck/copyright": "tests/package/test_contents.py",

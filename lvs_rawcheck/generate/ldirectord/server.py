@@ -102,9 +102,9 @@ def _notes(translation: Translation, endpoints: Sequence[Endpoint], protocol: st
         return
     if transport != protocol:
         yield f"{protocol} is forwarded, and the check speaks {transport}"
-    others = sorted({endpoint.port for endpoint in endpoints} - {port})
-    if others:
-        yield f"port {port} was checked, traffic and the raw check go to {', '.join(map(str, others))}"
+    ports = sorted({endpoint.port for endpoint in endpoints})
+    if ports != [port]:
+        yield f"port {port} was checked, traffic and the raw check go to {', '.join(map(str, ports))}"
 
 
 def _transport(check: CheckText) -> str | None:
