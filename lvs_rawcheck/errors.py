@@ -44,6 +44,10 @@ class LinkError(RawCheckError):
     """Interface, permission or socket: ours, never the server's. Raised `from` the OSError."""
 
 
+class NoFreePort(LinkError):
+    """All source ports are taken just now: whoever waits will get one."""
+
+
 class ConfigError(RawCheckError):
     """A configuration file says something that cannot be used: where, and one sentence.
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Exchange, Reason
+from lvs_rawcheck.checks.base import Exchange, Reason, Verdict
 from lvs_rawcheck.checks.steps import deadline_of_step, note_phases, note_step, protocols_of
+from lvs_rawcheck.errors import NoFreePort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ SILENCE = (Reason.NO_NEIGHBOUR, Reason.NO_ANSWER, Reason.TIMEOUT)
 class Course:
     """Fills in a result. talks: of each step; started, deadline: monotonic seconds; finished: called once, at its end.
 
-    It has the driver start one flow after the other. LinkError from `begin`: the first one cannot begin; where a later
-    one cannot, the error comes out of the driver, and `finished` is not called.
+    It has the driver start one flow after the other. LinkError from `begin`: the first one cannot begin. Where the link
+    fails later, that comes out of the driver, and `finished` is not called.
     """
 
     __slots__ = (
@@ -93,7 +94,11 @@ class Course:
         assert verdict is not None  # a flow that has finished has one
         self._note(flow)
         if verdict.healthy and self._number < len(self._talks):
-            self._next()
+            try:
+                self._next()
+            except NoFreePort as error:
+                self.result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
+                self._finished(self)
         else:
             self._finished(self)
 

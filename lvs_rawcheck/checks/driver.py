@@ -15,7 +15,7 @@ from struct import Struct
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.flow import TCP_KEYS, Flow
 from lvs_rawcheck.checks.steered import flow_key
-from lvs_rawcheck.errors import LinkError, WireError
+from lvs_rawcheck.errors import LinkError, NoFreePort, WireError
 from lvs_rawcheck.tcp.isn import boot_secret, flow_offset
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
@@ -168,7 +168,7 @@ class Driver:
     def _take_guard(self, protocol: int, peer: int) -> AnyGuard:
         guard = self._guards.take(protocol, peer)
         if guard is None:
-            raise LinkError("no source port is free")
+            raise NoFreePort("no source port is free")
         return guard
 
     def _begin(self, running: _Running, now: float) -> None:

@@ -41,8 +41,9 @@ class Health:
         self._in_row = 0
         return True
 
-    def forget_doubt(self) -> None:
-        """Begin to count anew, as where results of another path are not those of this one."""
+    def begin_anew(self) -> None:
+        """Know nothing again, as where results of another path are not those of this one."""
+        self.state = UNKNOWN
         self._in_row = 0
 
     def resume(self, state: str) -> None:

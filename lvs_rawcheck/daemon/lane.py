@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.raw import OWNERS_REMEMBERED
@@ -52,11 +51,25 @@ class Lane:
             self._guards.close()
             raise
         self.driver = Driver(self.link, path, self._guards)
+        self.closed = False
+        self._losses = 0
+        self._lost_at = 0.0
 
     def close(self) -> None:
         """Give back sockets and ports."""
+        self.closed = True
         self.link.close()
         self._guards.close()
+
+    def note_losses(self, now: float) -> None:
+        """Look whether frames of ours were lost in a full queue since the last time."""
+        if self.link.dropped != self._losses:
+            self._losses = self.link.dropped
+            self._lost_at = now
+
+    def lost_since(self, when: float) -> bool:
+        """Return whether frames of ours were lost since then."""
+        return self._lost_at >= when
 
     def steering(self, real_ip: bytes) -> Steering:
         """Return the steering of one real server, the same for all of its checks."""
@@ -89,10 +102,3 @@ class Lane:
         owner = own or self._neighbours.owner(mac, real_ip)
         self._owners[mac + real_ip] = (owner, now)
         return owner
-
-
-def protocols_spoken(endpoint: Endpoint, talks: Iterable[Conversation | Exchange]) -> set[int]:
-    """Return the IP protocols that some talks need on the wire."""
-    from lvs_rawcheck.checks.steps import protocols_of
-
-    return {protocol for talk in talks for protocol in protocols_of(talk)}

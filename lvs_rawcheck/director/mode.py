@@ -59,6 +59,14 @@ def read_override(state_dir: str, service: str) -> tuple[Override | None, str | 
     return (override if left is None or left > 0 else None), None
 
 
+def override_names(state_dir: str) -> list[str]:
+    """Return the services that have an override, valid or not; none where there is no folder of them."""
+    try:
+        return [name for name in os.listdir(f"{state_dir}/{_FOLDER}") if not name.startswith(".")]
+    except OSError:
+        return []
+
+
 def write_override(state_dir: str, service: str, mode: str, seconds: float | None) -> None:
     """Set a service's mode for some time, None: until the next boot; OSError."""
     until = _FOR_EVER if seconds is None else str(ceil(clock.uptime() + seconds))

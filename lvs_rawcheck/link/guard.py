@@ -95,9 +95,15 @@ class GuardPool:
         """Return a guard for one flow, None if none of the protocol is free for this user."""
         guards = self._guards.get(protocol, ())
         if len(guards) < self._limit:
-            guard = self._make(protocol)
-            self._busy.add((protocol, guard.port, user))
-            return guard
+            try:
+                guard = self._make(protocol)
+            except LinkError:
+                if not guards:
+                    raise
+                self._limit = len(guards)  # no more descriptors, or ports: those that there are must do
+            else:
+                self._busy.add((protocol, guard.port, user))
+                return guard
         for guard in guards:
             taken = (protocol, guard.port, user)
             if taken not in self._busy:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One check of the registry as the daemon keeps it: what it is asked, how it stands, what is under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lvs_rawcheck.checks.request import ROLE_AUTO, Request
+from lvs_rawcheck.daemon.health import Health
+from lvs_rawcheck.daemon.state import CheckState
+from lvs_rawcheck.registry.service import RealServer, Service
+from lvs_rawcheck.wire.address import format_address
+
+if TYPE_CHECKING:
+    from lvs_rawcheck.daemon.probe import Probe
+
+
+class Check:
+    """One. request: made once, run many times."""
+
+    __slots__ = (
+        "generation",
+        "health",
+        "probe",
+        "request",
+        "role",
+        "running",
+        "server",
+        "service",
+        "started_at",
+        "state",
+    )
+
+    def __init__(self, service: Service, server: RealServer, request: Request) -> None:
+        settings = server.settings
+        self.service = service
+        self.server = server
+        self.request = request
+        self.state = CheckState(service.name, format_address(server.address), settings.interval, settings.role_file)
+        self.health = Health(settings.rise, settings.fall)
+        self.probe: Probe | None = None
+        """Its raw check; None until it has run by this path."""
+        self.generation = -1
+        """Of the host's paths, when `probe` was made: a later one may be another way."""
+        self.running = False
+        self.started_at = 0.0
+        self.role: str | None = None
+        """By which it was run last."""
+
+    def take_over(self, known: Check) -> None:
+        """Go on from what was known of the check that this one replaces: its file has changed, its server has not."""
+        for name in ("state", "reason", "detail", "since", "since_wall", "judged_at", "latency_ms", "path", "role"):
+            setattr(self.state, name, getattr(known.state, name))
+        self.health.resume(known.health.state)
+        self.role = known.role
+
+    @property
+    def check_id(self) -> str:
+        """Return its ID."""
+        return self.state.check_id
+
+    @property
+    def watches_addresses(self) -> bool:
+        """Return whether its role is that of its VIPs."""
+        return self.request.role_file == ROLE_AUTO

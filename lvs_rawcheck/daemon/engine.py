@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs every check when it is due, by the path that its role asks for, and keeps what was found.
+
+What a run finds goes to the check's state; whoever wants to know (files, log, metrics) is called with the state after
+each run. What cannot be judged is nobody's fault: the state stays, and says that it is held.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result, Verdict
+from lvs_rawcheck.checks.path import LocalServer, judge_again
+from lvs_rawcheck.checks.request import STANDBY_RAW
+from lvs_rawcheck.checks.runner import decisive
+from lvs_rawcheck.daemon.check import Check
+from lvs_rawcheck.daemon.health import UNKNOWN, UP
+from lvs_rawcheck.daemon.lane import Lane
+from lvs_rawcheck.daemon.lanes import Lanes
+from lvs_rawcheck.daemon.modes import Modes
+from lvs_rawcheck.daemon.probe import Probe
+from lvs_rawcheck.daemon.roles import Roles
+from lvs_rawcheck.daemon.schedule import Schedule
+from lvs_rawcheck.daemon.standard_runs import StandardRuns
+from lvs_rawcheck.daemon.state import CheckState
+from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE
+from lvs_rawcheck.director.role import BACKUP
+from lvs_rawcheck.errors import LinkError, NoFreePort, RawCheckError
+from lvs_rawcheck.link.rtnetlink import Netlink
+
+logger = logging.getLogger(__name__)
+
+PORT_WAIT_SECONDS = 0.02
+"""After which a check that found no free port asks again."""
+TAKEOVER_SECONDS = 1.0
+"""Over which all checks of an instance are run at once when its role changes."""
+HELD_MOST = 600.0
+"""Seconds for which a verdict stands that nothing could confirm."""
+Listener = Callable[[CheckState, float], None]
+
+
+class _Observation:
+    """A run by both paths. raw: the reason that was found, None while it is under way."""
+
+    __slots__ = ("raw", "standard")
+
+    def __init__(self) -> None:
+        self.raw: str | None = None
+        self.standard: Result | None = None
+
+
+class Engine:
+    """All checks. listeners: called after each run with the state and the time, monotonic seconds."""
+
+    def __init__(self, lanes: Lanes, standard: StandardRuns, roles: Roles, modes: Modes) -> None:
+        self.checks: dict[str, Check] = {}
+        self.schedule = Schedule()
+        self.listeners: list[Listener] = []
+        self.late_by: Callable[[float], None] = _ignore
+        """Called with how late a run began, seconds."""
+        self._lanes = lanes
+        self._standard = standard
+        self._roles = roles
+        self._modes = modes
+        self._generation = 0
+        self._observing: dict[str, _Observation] = {}
+        self._up: dict[str, int] = {}
+        """How many of a service's servers are up, by its name."""
+
+    # The checks that there are -----------------------------------------------------------------------------
+
+    def add(self, check: Check, now: float) -> None:
+        """Take in a check; one of this ID must be removed before."""
+        self.checks[check.check_id] = check
+        self._count(check, +1)
+        self.schedule.add(check.check_id, check.state.interval, now)
+
+    def remove(self, check_id: str) -> None:
+        """Forget a check; what is under way of it is not waited for."""
+        check = self.checks.pop(check_id)
+        self._count(check, -1)
+        self.schedule.remove(check_id)
+
+    def paths_changed(self) -> None:
+        """Find each check's way anew at its next run."""
+        self._generation += 1
+
+    def hasten(self, checks: Iterable[Check], now: float) -> None:
+        """Run checks soon, since their role is another one: what was known by the other path counts no more."""
+        hastened = list(checks)
+        for check in hastened:
+            check.health.begin_anew()
+        self.schedule.hasten((check.check_id for check in hastened), now, TAKEOVER_SECONDS)
+
+    # One run -----------------------------------------------------------------------------------------------
+
+    def run_due(self, now: float) -> None:
+        """Begin what is due."""
+        for check_id, due in self.schedule.take_due(now):
+            check = self.checks[check_id]
+            self.late_by(now - due)
+            self._begin(check, now)
+
+    def _begin(self, check: Check, now: float) -> None:
+        check.running = True
+        check.started_at = now
+        role = self._roles.of(check.request.role_file, check.request.vips)
+        if role != check.role:
+            check.role = role
+            check.health.begin_anew()
+        mode = self._modes.of(check)
+        if mode == OBSERVE:
+            self._observe(check, now)
+        elif mode == STANDARD_MODE or (role == BACKUP and check.request.standby != STANDBY_RAW):
+            self._begin_standard(check)
+        else:
+            check.state.observed = None
+            self._begin_raw(check, now)
+
+    def _begin_standard(self, check: Check) -> None:
+        self._standard.start(check, self._standard_done)
+
+    def _observe(self, check: Check, now: float) -> None:
+        """Let the standard check decide, and note what the raw one finds meanwhile."""
+        self._observing[check.check_id] = _Observation()
+        self._standard.start(check, self._observed_standard)
+        try:
+            probe = self._probe(check)
+            if isinstance(probe, Probe):
+                probe.start(now)
+            else:
+                self._observed_raw(check, probe.reason if probe is not None else Reason.OK)
+        except LinkError as error:
+            self._observed_raw(check, f"{Reason.CANNOT_JUDGE}: {error}")
+
+    def _observed_raw(self, check: Check, found: str) -> None:
+        observation = self._observing.get(check.check_id)
+        if observation is not None:
+            observation.raw = found
+            self._end_observation(check, observation)
+
+    def _observed_standard(self, check: Check, result: Result) -> None:
+        observation = self._observing.get(check.check_id)
+        if observation is not None:
+            observation.standard = result
+            self._end_observation(check, observation)
+
+    def _end_observation(self, check: Check, observation: _Observation) -> None:
+        """Go on once both have come; the raw one may be lost with its lane."""
+        if observation.standard is None or observation.raw is None:
+            return
+        del self._observing[check.check_id]
+        if check.state.observed != observation.raw:
+            logger.info("%s: observed: %s", check.check_id, observation.raw)
+        check.state.observed = observation.raw
+        self._standard_done(check, observation.standard)
+
+    def _begin_raw(self, check: Check, now: float) -> None:
+        try:
+            probe = self._probe(check)
+            if isinstance(probe, Verdict):
+                self._judge(check, probe, 0.0, {})
+            elif probe is None:
+                self._standard.start_local(check, self._standard_done)
+            else:
+                probe.start(now)
+        except NoFreePort:
+            self.schedule.finished(check.check_id, now, now + PORT_WAIT_SECONDS)
+            check.running = False
+        except LinkError as error:
+            self._link_error(check, error)
+        except RawCheckError as error:
+            self._hold(check, str(error))
+
+    def _link_error(self, check: Check, error: LinkError) -> None:
+        probe = check.probe
+        if probe is not None and probe.lane in self._lanes.all():
+            self._lanes.close_lane(probe.lane, error)  # which tells all that are under way on it, this one too
+        else:
+            self._hold(check, str(error))
+
+    def _probe(self, check: Check) -> Probe | Verdict | None:
+        """Return the raw check, the verdict where it has no way, or None where the server is this host."""
+        probe = check.probe
+        if probe is not None and check.generation == self._generation and not probe.lane.closed:
+            return probe
+        with Netlink() as netlink:
+            lane = self._lanes.lane_for(check.request, netlink)
+        if isinstance(lane, Verdict):
+            return lane
+        if isinstance(lane, LocalServer):
+            return None
+        if probe is None or probe.lane is not lane:
+            probe = check.probe = Probe(check.request, lane, partial(self._raw_done, check))
+        check.generation = self._generation
+        return probe
+
+    def lane_failed(self, lane: Lane, error: LinkError) -> None:
+        """Note that a lane is gone: what was under way on it cannot be judged."""
+        logger.warning("%s: %s", lane.path.interface.name, error)
+        for check in self.checks.values():
+            if not check.running or check.probe is None or check.probe.lane is not lane:
+                continue
+            if check.check_id in self._observing:
+                self._observed_raw(check, f"{Reason.CANNOT_JUDGE}: {error}")
+            else:
+                self._hold(check, str(error))
+
+    # What was found ----------------------------------------------------------------------------------------
+
+    def _raw_done(self, check: Check, results: list[Result], in_silence: bool) -> None:
+        if self.checks.get(check.check_id) is not check:
+            return  # it was removed meanwhile
+        result = results[0] if len(results) == 1 else decisive(results, check.request.vip_policy)
+        if check.check_id in self._observing:
+            self._observed_raw(check, result.verdict.reason)
+            return
+        if in_silence and not result.healthy:
+            trouble = self._own_trouble(check)
+            if trouble is not None:
+                self._hold(check, trouble)
+                return
+        result.path = RAW
+        self._take(check, result)
+
+    def _own_trouble(self, check: Check) -> str | None:
+        """Return what is wrong on our side where nothing was heard, None: nothing."""
+        assert check.probe is not None
+        lane = check.probe.lane
+        try:
+            with Netlink() as netlink:
+                judge_again(netlink, lane.path)
+        except LinkError as error:
+            return str(error)
+        if lane.lost_since(check.started_at):
+            return f"interface {lane.path.interface.name} lost frames of ours"
+        return None
+
+    def _standard_done(self, check: Check, result: Result) -> None:
+        if self.checks.get(check.check_id) is not check:
+            return
+        result.path = result.path or STANDARD
+        self._take(check, result)
+
+    def _take(self, check: Check, result: Result) -> None:
+        check.state.role = check.role
+        check.state.path = result.path
+        check.state.degraded = result.degraded
+        check.state.phases_ms = result.phases_ms
+        if result.verdict.reason == Reason.CANNOT_JUDGE:
+            self._hold(check, result.verdict.detail)
+        else:
+            self._judge(check, result.verdict, result.elapsed_ms, result.phases_ms)
+
+    def _judge(self, check: Check, verdict: Verdict, elapsed_ms: float, phases_ms: dict[str, float]) -> None:
+        now = clock.now()
+        state, health = check.state, check.health
+        state.reason, state.detail = verdict.reason, verdict.detail
+        state.latency_ms = elapsed_ms
+        state.judged_at = now
+        state.held = None
+        health.note(verdict.healthy)
+        if health.state != state.state:
+            self._change(check, health.state, now)
+        again_at = None
+        retry_interval = check.server.settings.retry_interval
+        if retry_interval is not None and health.in_doubt:
+            again_at = check.started_at + retry_interval
+        self._finish(check, now, again_at)
+
+    def _change(self, check: Check, wanted: str, now: float) -> None:
+        state = check.state
+        if state.healthy and self._up[check.service.name] <= check.service.min_healthy:
+            state.held = f"min_healthy: {check.service.min_healthy} of its servers stay up, whatever is found"
+            return
+        level = (
+            logging.DEBUG if state.state == UNKNOWN and wanted == UP else logging.INFO
+        )  # no thousand lines at a start
+        logger.log(level, "%s %s: %s: %s", check.check_id, wanted, state.reason, state.detail)
+        self._count(check, -1)
+        state.state, state.since, state.since_wall = wanted, now, clock.wall_now()
+        self._count(check, +1)
+
+    def _hold(self, check: Check, why: str) -> None:
+        """Keep what is known, since this run could not judge; not for ever."""
+        now = clock.now()
+        state = check.state
+        if state.held != why:
+            logger.error("%s: held as it was (%s): %s", check.check_id, state.state, why)
+        state.held = why
+        if state.state != UNKNOWN and state.judged_at is not None and now - state.judged_at > HELD_MOST:
+            self._count(check, -1)
+            state.state = UNKNOWN
+            check.health.begin_anew()
+        self._finish(check, now, None)
+
+    def _finish(self, check: Check, now: float, again_at: float | None) -> None:
+        check.running = False
+        check.state.runs += 1
+        self.schedule.finished(check.check_id, now, again_at)
+        for listener in self.listeners:
+            listener(check.state, now)
+
+    def _count(self, check: Check, by: int) -> None:
+        if check.state.healthy:
+            name = check.service.name
+            self._up[name] = self._up.get(name, 0) + by
+
+
+def _ignore(seconds: float) -> None:
+    return None

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lanes of all checks: each opened when it is first needed, closed when its interface fails."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterable
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import Verdict
+from lvs_rawcheck.checks.path import LocalServer, Path, find_path
+from lvs_rawcheck.checks.request import Request
+from lvs_rawcheck.checks.steps import make_talks, protocols_of
+from lvs_rawcheck.daemon.lane import Lane
+from lvs_rawcheck.daemon.neighbours import Neighbours
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.rtnetlink import Netlink
+
+_Key = tuple[int, bytes, int]
+Poller = select.epoll
+
+
+class Lanes:
+    """Opens lanes on demand. failed: called with a lane that is gone, and why."""
+
+    def __init__(self, neighbours: Neighbours, poller: Poller, failed: Callable[[Lane, LinkError], None]) -> None:
+        self._neighbours = neighbours
+        self._poller = poller
+        self._failed = failed
+        self._lanes: dict[_Key, Lane] = {}
+        self._by_descriptor: dict[int, Lane] = {}
+        self._vips: set[bytes] = set()
+        self._real_ips: set[bytes] = set()
+        self._protocols: set[int] = set()
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        """Take note of all checks that there are: what their answers look like is in the lanes' filters.
+
+        Lanes whose filter would have to let more pass are closed, to be opened anew.
+        """
+        before = (set(self._vips), set(self._real_ips), set(self._protocols))
+        for request in requests:
+            self._vips.update(request.vips)
+            self._real_ips.add(request.real_ip)
+            self._protocols |= _protocols(request)
+        if before != (self._vips, self._real_ips, self._protocols):
+            for lane in list(self._lanes.values()):
+                self.close_lane(lane, LinkError("the registry has changed"))
+
+    def lane_for(self, request: Request, netlink: Netlink) -> Lane | LocalServer | Verdict:
+        """Return the lane of a check, or why it needs none; LinkError: it cannot be had."""
+        path = find_path(netlink, request)
+        return self._lane(path) if isinstance(path, Path) else path
+
+    def _lane(self, path: Path) -> Lane:
+        key = (path.interface.index, path.director_ip, path.receive_index)
+        found = self._lanes.get(key)
+        if found is None:
+            size = len(path.director_ip)
+            vips = [vip for vip in self._vips if len(vip) == size]
+            real_ips = [address for address in self._real_ips if len(address) == size]
+            found = self._lanes[key] = Lane(path, self._neighbours, vips, real_ips, self._protocols)
+            self._by_descriptor[found.link.fileno()] = found
+            self._poller.register(found.link.fileno(), select.EPOLLIN)
+        return found
+
+    def all(self) -> list[Lane]:
+        """Return those that are open."""
+        return list(self._lanes.values())
+
+    def by_descriptor(self, descriptor: int) -> Lane | None:
+        """Return the lane that hears by a descriptor."""
+        return self._by_descriptor.get(descriptor)
+
+    def work(self, lane: Lane) -> None:
+        """Let a lane take in what has come and what is due; a lane that fails is closed."""
+        try:
+            lane.driver.work()
+        except LinkError as error:
+            self.close_lane(lane, error)
+        else:
+            lane.note_losses(clock.now())
+
+    def next_timer(self) -> float | None:
+        """Return when a lane has something to do at the latest."""
+        timers = [timer for lane in self._lanes.values() if (timer := lane.driver.next_timer()) is not None]
+        return min(timers, default=None)
+
+    def work_due(self, now: float) -> None:
+        """Let the lanes do what is due."""
+        for lane in self.all():
+            timer = lane.driver.next_timer()
+            if timer is not None and timer <= now:
+                self.work(lane)
+
+    def close_lane(self, lane: Lane, error: LinkError) -> None:
+        """Close a lane; what was under way on it is told to whoever made the lanes."""
+        for key, each in list(self._lanes.items()):
+            if each is lane:
+                del self._lanes[key]
+        descriptor = lane.link.fileno()
+        if self._by_descriptor.pop(descriptor, None) is not None:
+            self._poller.unregister(descriptor)
+        lane.driver.abandon()
+        lane.close()
+        self._failed(lane, error)
+
+    def close(self) -> None:
+        """Close all; nothing is told."""
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+        self._by_descriptor.clear()
+
+
+def _protocols(request: Request) -> set[int]:
+    talks = make_talks(request.steps, request.endpoints[0])
+    return {protocol for talk in talks for protocol in protocols_of(talk)}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From the registry's files to the checks that the daemon runs, at its start and at each reload.
+
+A file that cannot be read changes nothing: the service that it held before goes on. What did not change is not touched,
+so nobody's verdict is lost by a reload.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from lvs_rawcheck.checks.request import ROLE_AUTO
+from lvs_rawcheck.daemon.check import Check
+from lvs_rawcheck.daemon.engine import Engine
+from lvs_rawcheck.errors import ConfigError
+from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
+from lvs_rawcheck.registry.names import is_name
+from lvs_rawcheck.registry.read import parse_service
+from lvs_rawcheck.registry.requests import request_of
+from lvs_rawcheck.registry.service import Service
+
+logger = logging.getLogger(__name__)
+
+
+class Roster:
+    """The services as they were read last. import_libraries: see `load_kind`."""
+
+    def __init__(self, folder: str, engine: Engine, import_libraries: Callable[[], None]) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._import_libraries = import_libraries
+        self._octets: dict[str, bytes] = {}
+        self._checks: dict[str, list[str]] = {}
+        """IDs by service."""
+        self._vips: set[bytes] = set()
+        self.role_files: set[str | None] = set()
+        """All that are named."""
+        self.watched_vips: set[bytes] = set()
+        """Those by which roles are known."""
+        self.faults: list[str] = []
+        """What is wrong with files now, a sentence each."""
+
+    def load(self, now: float) -> None:
+        """Read the folder; ConfigError: it cannot be read, and all stays as it was."""
+        found = self._read()
+        self.faults = []
+        for name in [name for name in self._octets if name not in found]:
+            self._replace(name, [], now)
+            del self._octets[name]
+        for name, octets in found.items():
+            if self._octets.get(name) == octets:
+                continue
+            checks = self._parse(name, octets)
+            if checks is not None:
+                self._replace(name, checks, now)
+                self._octets[name] = octets
+        checks = self._engine.checks.values()
+        self._vips = {endpoint.vip for check in checks for endpoint in check.request.endpoints}
+        self.role_files = {path for check in checks if (path := check.request.role_file) not in (None, ROLE_AUTO)}
+        self.watched_vips = {vip for check in checks if check.watches_addresses for vip in check.request.vips}
+
+    def is_vip(self, address: bytes) -> bool:
+        """Return whether a service has this VIP: such an address is never a source."""
+        return address in self._vips
+
+    def _read(self) -> dict[str, bytes]:
+        found = {}
+        try:
+            with ServiceFolder(self._folder) as folder:
+                for file_name in folder.file_names():
+                    try:
+                        found[file_name.removesuffix(SUFFIX)] = folder.read(file_name)
+                    except OSError as error:
+                        self._fault(f"{folder.path_of(file_name)}: {error.strerror}")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigError(self._folder, 0, 0, f"cannot read the registry: {error.strerror}") from error
+        return found
+
+    def _parse(self, name: str, octets: bytes) -> list[Check] | None:
+        path = f"{self._folder.rstrip('/')}/{name}{SUFFIX}"
+        try:
+            if not is_name(name):
+                raise ConfigError(path, 0, 0, "not a service's name: letters, digits, and _.- after the first")
+            service = parse_service(path, name, octets, self._import_libraries)
+            return [self._check(service, number) for number in range(len(service.real_servers))]
+        except ConfigError as error:
+            kept = " (the service goes on as it was)" if name in self._octets else ""
+            self._fault(f"{error}{kept}")
+            return None
+
+    def _check(self, service: Service, number: int) -> Check:
+        server = service.real_servers[number]
+        request = request_of(service, server)
+        request.is_registry_vip = self.is_vip
+        return Check(service, server, request)
+
+    def _replace(self, name: str, checks: list[Check], now: float) -> None:
+        """Put a service's checks in the place of those that it had; who is there still keeps what is known."""
+        engine = self._engine
+        before = {check_id: engine.checks[check_id] for check_id in self._checks.pop(name, [])}
+        for check_id in before:
+            engine.remove(check_id)
+        for check in checks:
+            known = before.get(check.check_id)
+            if known is not None:
+                check.take_over(known)
+            engine.add(check, now)
+        if checks:
+            self._checks[name] = [check.check_id for check in checks]
+
+    def _fault(self, sentence: str) -> None:
+        logger.error("%s", sentence)
+        self.faults.append(sentence)
