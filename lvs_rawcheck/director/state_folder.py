@@ -72,20 +72,24 @@ def read_line(folder: int, name: str, octets_most: int) -> str:
         os.close(descriptor)
 
 
-def write_line(folder: int, name: str, line: str) -> None:
-    """Put a file that everybody may read in its place, complete or not at all; OSError."""
+def write_line(folder: int, name: str, line: str, staging: int | None = None) -> None:
+    """Put a file that everybody may read in its place, complete or not at all; OSError.
+
+    staging: another folder of this file system, to write it in where `folder` is watched.
+    """
+    beside = folder if staging is None else staging
     temporary = f".{name}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC  # one of that name was left behind
-    descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
+    descriptor = os.open(temporary, flags, 0o644, dir_fd=beside)
     try:
         try:
             os.fchmod(descriptor, 0o644)
             os.write(descriptor, f"{line}\n".encode("ascii"))
         finally:
             os.close(descriptor)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(temporary, name, src_dir_fd=beside, dst_dir_fd=folder)
     except OSError:
-        os.unlink(temporary, dir_fd=folder)
+        os.unlink(temporary, dir_fd=beside)
         raise
 
 
