@@ -17,6 +17,7 @@ from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, demand_meaningful, sou
 from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError, RawCheckError
 from lvs_rawcheck.generate.diff import unified_diff
+from lvs_rawcheck.generate.foreign_calls import foreign_calls
 from lvs_rawcheck.generate.in_use import spare_what_is_in_use
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions
 from lvs_rawcheck.generate.plan import Plan
@@ -49,6 +50,8 @@ class Planned:
     """Named by stanzas that are there, and not in the registry."""
     missing_programs: list[str]
     """Called by stanzas that the plan leaves as they are, and not to be run."""
+    foreign_calls: list[str]
+    """Virtual servers that the plan leaves as they are, and that another one's checks decide for, a sentence each."""
     executables: list[FileChange]
     """Programs of ours that are not there, or not as planned."""
 
@@ -56,7 +59,7 @@ class Planned:
     def status(self) -> int:
         """Return the exit status of the plan alone. A service file that is kept is no change: it is told."""
         registry = self.registry
-        missing = self.missing_ids or self.missing_programs
+        missing = self.missing_ids or self.missing_programs or self.foreign_calls
         wanted = self.plan.edits or registry.written or registry.faults or missing or self.executables
         return CHANGES_PLANNED if wanted else NOTHING_TO_DO
 
@@ -118,7 +121,9 @@ def plan_by(line: CommandLine) -> Planned:
         options = replace(options, services=tree.place(options.services))
     registry = registry_plan(program, plan, options)
     missing_programs = _missing_programs(program, plan, options, tree)
-    return Planned(program, plan, options, registry, _missing_ids(plan, options), missing_programs, executables)
+    foreign = list(foreign_calls(plan, registry, import_site_packages))
+    missing_ids = _missing_ids(plan, options)
+    return Planned(program, plan, options, registry, missing_ids, missing_programs, foreign, executables)
 
 
 def _table() -> IpvsTable | None:
@@ -175,6 +180,12 @@ def _registry_lines(planned: Planned) -> list[str]:
     lines = []
     if registry.written:
         lines.append(f"service files to be written in {registry.folder}: {', '.join(sorted(registry.written))}")
+    called = {check.check_id for server in planned.plan.servers for check in server.checks if not check.is_new}
+    lines += [
+        f"{check_id}: the configuration calls this check already, and until its service file is written it fails"
+        for check_id in registry.lacking
+        if check_id in called
+    ]
     if planned.executables:
         paths = ", ".join(change.path for change in planned.executables)
         lines.append(f"programs to be written: {paths}")
@@ -182,4 +193,5 @@ def _registry_lines(planned: Planned) -> list[str]:
     lines += registry.faults
     lines += [f"{check_id}: a stanza names it, and the registry has no such check" for check_id in planned.missing_ids]
     lines += [f"{path}: the configuration calls it, and it cannot be run" for path in planned.missing_programs]
+    lines += planned.foreign_calls
     return lines

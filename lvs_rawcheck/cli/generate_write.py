@@ -104,7 +104,7 @@ class _Job:
             " take out what calls it (--revert)"
             for path in self.planned.missing_programs
         ]
-        return checks + programs
+        return checks + programs + self.planned.foreign_calls
 
     def decide(self) -> None:
         """Note what speaks against it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lvs_rawcheck.generate.pace import Times
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit, spliced
+from lvs_rawcheck.generate.traffic import Traffic
 
 
 @dataclass(slots=True)
@@ -79,6 +80,16 @@ class LeftStanza:
         return self.check_id.partition("/")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftCall:
+    """A virtual server that is left as it is, and calls a service of ours. place: file and line."""
+
+    virtual_server: str
+    place: str
+    service: str
+    traffic: Traffic
+
+
 @dataclass(slots=True)
 class Plan:
     """Everything. file: the main one; rule: how its times come about, for people."""
@@ -92,6 +103,8 @@ class Plan:
     services: dict[str, PlannedService] = field(default_factory=dict)
     left: list[LeftStanza] = field(default_factory=list)
     """Stanzas of ours that stay as they are, whatever they say: the files of their services must stay, too."""
+    left_calls: list[LeftCall] = field(default_factory=list)
+    """The virtual servers of those, as far as it is known what they forward."""
     octets: dict[str, bytes] = field(default_factory=dict)
     """The files as they are, by path."""
     edits: dict[str, list[Edit]] = field(default_factory=dict)

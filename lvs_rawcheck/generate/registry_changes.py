@@ -7,6 +7,7 @@ A file that somebody edited is kept: what it lacks then, no stanza may name.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError
@@ -32,6 +33,8 @@ class RegistryChanges:
     """As we left them, and named by no stanza any more."""
     services: dict[str, Service] = field(default_factory=dict)
     """Those planned, as they will be read."""
+    lacking: list[str] = field(default_factory=list)
+    """IDs that planned files have, and those that are there have not: checks of theirs that already run fail."""
     dropped: list[str] = field(default_factory=list)
     """IDs that files put in the place of others have no more: checks of theirs that still run fail."""
     faults: list[str] = field(default_factory=list)
@@ -66,7 +69,7 @@ def registry_changes(
         changes.services[name] = rendered.service
         if there != rendered.octets:
             changes.written[name] = rendered.octets
-            changes.dropped += _dropped(changes, name, there, import_libraries)
+            _compare_ids(changes, name, there, import_libraries)
     used = {*planned, *named_elsewhere}
     changes.faults += _lacking(changes, wanted_ids)
     changes.unused = [
@@ -82,18 +85,17 @@ def _read_kept(changes: RegistryChanges, name: str, octets: bytes, import_librar
         changes.faults.append(f"{error} (the file was edited, and is kept)")
 
 
-def _dropped(
+def _compare_ids(
     changes: RegistryChanges, name: str, there: bytes | None, import_libraries: Callable[[], None]
-) -> list[str]:
-    """Return the IDs that a file has, and the one in its place has not."""
-    if there is None or name not in changes.services:
-        return []
-    try:
-        before = parse_service(f"{changes.folder}/{name}{SUFFIX}", name, there, import_libraries)
-    except ConfigError:
-        return []  # no check of its was ever answered
+) -> None:
+    """Note the IDs that only one has of a planned file and the one that is there."""
+    before: dict[str, None] = {}
+    with suppress(ConfigError):  # no check of such a file's was ever answered
+        if there is not None:
+            before = _ids(parse_service(f"{changes.folder}/{name}{SUFFIX}", name, there, import_libraries))
     after = _ids(changes.services[name])
-    return [check_id for check_id in _ids(before) if check_id not in after]
+    changes.dropped += [check_id for check_id in before if check_id not in after]
+    changes.lacking += [check_id for check_id in after if check_id not in before]
 
 
 def _ids(service: Service) -> dict[str, None]:

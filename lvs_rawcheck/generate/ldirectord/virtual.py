@@ -7,6 +7,7 @@ A virtual has one checktype for all its servers: what cannot be said of one of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lvs_rawcheck.checks.base import Endpoint
@@ -27,7 +28,7 @@ from lvs_rawcheck.generate.ldirectord.translate import demand_checked, describe,
 from lvs_rawcheck.generate.ldirectord.virtuals import protocol_of, service_name, traffic_of
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.pace import PaceFromEnd, Times, caller_timeout, demand_reasonable, pace_settings
-from lvs_rawcheck.generate.plan import LeftStanza, Plan, PlannedCheck, ServerPlan, Skip
+from lvs_rawcheck.generate.plan import LeftCall, LeftStanza, Plan, PlannedCheck, ServerPlan, Skip
 from lvs_rawcheck.generate.refusal import Kept, Refused
 from lvs_rawcheck.generate.services import PlannedService
 from lvs_rawcheck.generate.splice import Edit
@@ -105,6 +106,10 @@ class VirtualPlanner:
                 LeftStanza(_left_id(service, address), line.file.path, line.start, place.start, replaces=True)
                 for address in addresses
             ]
+        for service in named_services(pair.now, self._options):
+            with suppress(Refused):  # what nobody says, nobody can compare
+                traffic = traffic_of(pair.now, self._options.fwmarks)
+                self._plan.left_calls.append(LeftCall(pair.now.label, str(line), service, traffic))
 
     def _demand_editable(self, virtual: Virtual) -> None:
         if virtual.obstacles:

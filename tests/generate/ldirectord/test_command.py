@@ -127,6 +127,7 @@ def take_server_from_registry(site: LdirectordSite) -> None:
         (open_wrapper_to_all, "programs to be written: {wrapper}"),
         (remove_service, f"service files to be written in {{services}}: {WEB}"),
         (add_server, f"service files to be written in {{services}}: {WEB}"),
+        (add_server, f"{WEB}/192.0.2.13: the configuration calls this check already, and until its service file is"),
         (take_server_from_registry, f"{WEB}/192.0.2.12: the service file was edited, is kept, and has no such real"),
     ],
 )
@@ -160,6 +161,46 @@ def test_the_gate_is_shut_for_what_the_plan_leaves_too(
     refused = site.write("--exclude", "192.0.2.1")
     assert refused.status == 1
     assert said.format(wrapper=site.wrapper()).partition(",")[0] in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("opening", "line", "proven", "forwarded"),
+    [
+        ("virtual=192.0.2.9:80", "", "tcp 192.0.2.1:80", "tcp 192.0.2.9:80"),
+        ("virtual=192.0.2.1:81", "", "tcp 192.0.2.1:80", "tcp 192.0.2.1:81"),
+        ("virtual=192.0.2.1:80", "\tprotocol=udp\n", "tcp 192.0.2.1:80", "udp 192.0.2.1:80"),
+        ("virtual=7", "", "tcp 192.0.2.1:80", "tcp 192.0.2.9:82"),
+    ],
+)
+def test_a_virtual_that_another_one_s_checks_decide_for(
+    site: LdirectordSite, opening: str, line: str, proven: str, forwarded: str
+) -> None:
+    """Copied by hand without our comments: it would be up as long as the other VIP works."""
+    assert site.write().status == 0
+    call = f'\tchecktype=external\n\tcheckcommand="{site.wrapper()}"\n'
+    with site.conf.open("a") as file:
+        file.write(f"\n{opening}\n\treal=192.0.2.11:80 gate\n{line}{call}")
+    number = site.conf.read_text().splitlines().index(opening, 10) + 1
+    said = f"{site.conf}:{number}:1: virtual "
+    words = ("--fwmark", "7=192.0.2.9:82") if opening == "virtual=7" else ()
+    for outcome in (site.run("--check", *words), site.run(*words)):
+        assert outcome.status == 1
+        assert said in outcome.stdout
+        assert f" calls {WEB}, which checks {proven} and not {forwarded}: " in outcome.stdout
+    refused = site.write(*words)
+    assert (refused.status, said in refused.stderr) == (1, True)
+
+
+def test_a_service_of_the_site_s_own_may_be_called(site: LdirectordSite) -> None:
+    assert site.write().status == 0
+    text = site.service_file().read_text()
+    site.service_file("own").write_text(text.replace('"192.0.2.1:80"', '"192.0.2.1:80", "192.0.2.9:80"'))
+    site.wrapper("own").symlink_to(WEB)
+    with site.conf.open("a") as file:
+        file.write("\nvirtual=192.0.2.9:80\n\treal=192.0.2.11:80 gate\n\tchecktype=external\n")
+        file.write(f'\tcheckcommand="{site.wrapper("own")}"\n')
+    outcome = site.run("--check")
+    assert (outcome.status, "calls" in outcome.stdout) == (0, False)
 
 
 BROKEN = [
