@@ -39,6 +39,9 @@ TAKEOVER_SECONDS = 1.0
 """Over which all checks of an instance are run at once when its role changes."""
 HELD_MOST = 600.0
 """Seconds for which a verdict stands that nothing could confirm."""
+LATENESS_SHARE = 0.25
+"""Of a check's deadline: so long may we have been idle in it, and still call silence silence."""
+LATENESS_REMEMBERED = 10.0
 Listener = Callable[[CheckState, float], None]
 
 
@@ -66,6 +69,9 @@ class Engine:
         self._roles = roles
         self._modes = modes
         self._generation = 0
+        self._late_most = 0.0
+        self._late_at = 0.0
+        """The worst lateness of late, and when that was."""
         self._observing: dict[str, _Observation] = {}
         self._up: dict[str, int] = {}
         """How many of a service's servers are up, by its name."""
@@ -96,6 +102,11 @@ class Engine:
         self.schedule.hasten((check.check_id for check in hastened), now, TAKEOVER_SECONDS)
 
     # One run -----------------------------------------------------------------------------------------------
+
+    def was_late(self, seconds: float, now: float) -> None:
+        """Note that nothing was done for so long: what was not heard meanwhile is not the servers' silence."""
+        if seconds > self._late_most or now - self._late_at > LATENESS_REMEMBERED:
+            self._late_most, self._late_at = seconds, now
 
     def run_due(self, now: float) -> None:
         """Begin what is due."""
@@ -230,6 +241,8 @@ class Engine:
         """Return what is wrong on our side where nothing was heard, None: nothing."""
         assert check.probe is not None
         lane = check.probe.lane
+        if self._late_at >= check.started_at and self._late_most > check.request.timeout * LATENESS_SHARE:
+            return f"this process was {self._late_most:.1f} s late itself: the host is overloaded"
         try:
             with Netlink() as netlink:
                 judge_again(netlink, lane.path)

@@ -55,10 +55,10 @@ class Roster:
             if checks is not None:
                 self._replace(name, checks, now)
                 self._octets[name] = octets
-        checks = self._engine.checks.values()
-        self._vips = {endpoint.vip for check in checks for endpoint in check.request.endpoints}
-        self.role_files = {path for check in checks if (path := check.request.role_file) not in (None, ROLE_AUTO)}
-        self.watched_vips = {vip for check in checks if check.watches_addresses for vip in check.request.vips}
+        all_checks = self._engine.checks.values()
+        self._vips = {endpoint.vip for check in all_checks for endpoint in check.request.endpoints}
+        self.role_files = {path for check in all_checks if (path := check.request.role_file) not in (None, ROLE_AUTO)}
+        self.watched_vips = {vip for check in all_checks if check.watches_addresses for vip in check.request.vips}
 
     def is_vip(self, address: bytes) -> bool:
         """Return whether a service has this VIP: such an address is never a source."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.daemon import modes, roles
+from lvs_rawcheck.daemon import roles
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.engine import Engine
 from lvs_rawcheck.daemon.lanes import Lanes
@@ -26,9 +26,9 @@ from lvs_rawcheck.link.monitor import Monitor
 
 logger = logging.getLogger(__name__)
 
-_ADDRESSES_SECONDS = 1.0  # between two looks at the VIPs held here, should the kernel not have told
+_SLOW_SECONDS = 1.0  # between two looks at modes, and at the VIPs held here, should the kernel not have told
 _PATHS_SECONDS = 1.0  # changes of paths are acted on once in this time, however many there are
-_LONGEST_WAIT = 1.0
+_LATE = 0.05  # seconds for which nothing was done: then it is said
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -63,7 +63,8 @@ class Daemon:
         self.after_reload: Callable[[], None] = _nothing
         self._stopping = False
         self._reloading = False
-        self._due = {"roles": 0.0, "addresses": 0.0, "modes": 0.0}
+        self._look_at = 0.0
+        self._slow_look_at = 0.0
         self._paths_changed = False
         self._paths_not_before = 0.0
         for descriptor in (self._monitor.fileno(), self._standard.fileno()):
@@ -85,7 +86,8 @@ class Daemon:
         """Read the registry; ConfigError: its folder cannot be read."""
         self.roster.load(clock.now())
         self.lanes.expect(check.request for check in self.engine.checks.values())
-        self._look(clock.now(), everything=True)
+        self._slow_look_at = 0.0
+        self._look(clock.now())
 
     def run(self) -> None:
         """Go on until told to stop."""
@@ -98,27 +100,38 @@ class Daemon:
 
     def turn(self) -> None:
         """Wait until something has come or is due, and do it."""
-        for descriptor, _ in self.poller.poll(self._seconds_to_wait()):
-            self._attend(descriptor)
+        began = clock.now()
+        wait = self._seconds_to_wait(began)
+        events = self.poller.poll(wait)
         now = clock.now()
-        self._neighbours.catch_up()
-        self._look(now)
-        if self._reloading:
-            self._reload_now()
+        if now - began - wait > _LATE:
+            self.engine.was_late(now - began - wait, now)
+        for descriptor, _ in events:
+            self._attend(descriptor)
         self.engine.run_due(now)
         self.lanes.work_due(now)
         for part in self.parts:
             timer = part.next_timer()
             if timer is not None and timer <= now:
                 part.work(None, now)
+        if now >= self._look_at:
+            self._look(now)
+        if self._reloading:
+            self._reload_now()
+        spent = clock.now() - now
+        if spent > _LATE:
+            self.engine.was_late(spent, now + spent)
 
-    def _seconds_to_wait(self) -> float:
-        now = clock.now()
-        timers: list[float | None] = [*self._due.values(), self._paths_not_before if self._paths_changed else None]
-        timers += [self.engine.schedule.next_due(), self.lanes.next_timer()]
-        timers += [part.next_timer() for part in self.parts]
-        soonest = min(timer for timer in timers if timer is not None)
-        return min(max(soonest - now, 0.0), _LONGEST_WAIT)
+    def _seconds_to_wait(self, now: float) -> float:
+        soonest = self._look_at
+        for timer in (self.engine.schedule.next_due(), self.lanes.next_timer()):
+            if timer is not None and timer < soonest:
+                soonest = timer
+        for part in self.parts:
+            timer = part.next_timer()
+            if timer is not None and timer < soonest:
+                soonest = timer
+        return soonest - now if soonest > now else 0.0
 
     def _attend(self, descriptor: int) -> None:
         lane = self.lanes.by_descriptor(descriptor)
@@ -126,6 +139,8 @@ class Daemon:
             self.lanes.work(lane)
         elif descriptor == self._standard.fileno():
             self._standard.work()
+        elif descriptor == self._monitor.fileno():
+            self._neighbours.catch_up()
         elif descriptor == self._wakeup:
             with suppress(BlockingIOError):
                 os.read(self._wakeup, 4096)
@@ -136,24 +151,26 @@ class Daemon:
 
     # What is looked at from time to time ---------------------------------------------------------------------
 
-    def _look(self, now: float, everything: bool = False) -> None:
+    def _look(self, now: float) -> None:
+        """Look at roles, modes and paths; what is looked at less often has a time of its own."""
+        self._look_at = now + roles.POLL_SECONDS
+        self._look_at_role_files(now)
+        self._neighbours.catch_up()
         self._paths_changed = self._neighbours.paths_changed() or self._paths_changed
         if self._paths_changed and now >= self._paths_not_before:
             self._paths_changed = False
             self._paths_not_before = now + _PATHS_SECONDS
-            self._due["addresses"] = now
+            self._slow_look_at = now
             self.engine.paths_changed()
-        if everything or now >= self._due["roles"]:
-            self._due["roles"] = now + roles.POLL_SECONDS
-            self._look_at_role_files(now)
-        if everything or now >= self._due["addresses"]:
-            self._due["addresses"] = now + _ADDRESSES_SECONDS
+        if now >= self._slow_look_at:
+            self._slow_look_at = now + _SLOW_SECONDS
             self._look_at_addresses(now)
-        if everything or now >= self._due["modes"]:
-            self._due["modes"] = now + modes.POLL_SECONDS
-            changed = self._modes.look()
-            if changed:
-                self._hasten(lambda check: check.service.name in changed, now)
+            self._look_at_modes(now)
+
+    def _look_at_modes(self, now: float) -> None:
+        changed = self._modes.look()
+        if changed:
+            self._hasten(lambda check: check.service.name in changed, now)
 
     def _look_at_role_files(self, now: float) -> None:
         changed = self._roles.look(path for path in self.roster.role_files if path is not None)
