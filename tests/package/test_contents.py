@@ -77,10 +77,12 @@ def test_what_covers_them_is_there_and_so_are_they() -> None:
 
 
 def test_all_is_roots_and_readable() -> None:
+    commands = ("usr/bin/*", "usr/lib/lvs-rawcheck/*", "usr/share/doc/*/examples/*/wrappers/*")
     for path, mode_and_owner in contents().items():
         mode, owner = mode_and_owner.split()
         wanted = {"l": "rwxrwxrwx", "d": "rwxr-xr-x"}.get(mode[0])
-        wanted = wanted or ("rwxr-xr-x" if path.startswith(("usr/bin/", "usr/lib/lvs-rawcheck/")) else "rw-r--r--")
+        runs = any(fnmatch(path, pattern) for pattern in commands)
+        wanted = wanted or ("rwxr-xr-x" if runs else "rw-r--r--")
         assert (mode[1:], owner) == (wanted, "root/root"), path
 
 
