@@ -48,15 +48,25 @@ class LocalCheck:
 
     def run(self, netlink: Netlink, started: float, deadline: float) -> None:
         """Fill in the result; LinkError: it cannot be judged."""
-        result, course = self._result, self._course
-        if result.endpoint is None:
-            return
-        verdict = judge_listeners(netlink, result.endpoint, self._protocols)
-        if not verdict.healthy or course is None:
-            result.verdict = verdict
-            return
-        course.run(result, started, deadline)
-        result.verdict.detail = f"{_HERE}, asked at its own address: {result.verdict.detail}"
+        course = self.begin(netlink)
+        if course is not None:
+            course.run(self._result, started, deadline)
+            self.end()
+
+    def begin(self, netlink: Netlink) -> StandardCourse | None:
+        """Fill in what the kernel says; return what is to be run besides, and ended, None for nothing. LinkError."""
+        if self._result.endpoint is None:
+            return None
+        verdict = judge_listeners(netlink, self._result.endpoint, self._protocols)
+        if verdict.healthy and self._course is not None:
+            return self._course
+        self._result.verdict = verdict
+        return None
+
+    def end(self) -> None:
+        """Say of the result of what was run besides where it was asked."""
+        verdict = self._result.verdict
+        verdict.detail = f"{_HERE}, asked at its own address: {verdict.detail}"
 
 
 def judge_listeners(netlink: Netlink, endpoint: Endpoint, protocols: Iterable[int]) -> Verdict:

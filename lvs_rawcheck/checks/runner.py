@@ -73,7 +73,7 @@ class _Run:
             self._assign_roles()
             self._assign_paths()
         except Exception as error:  # as below, in _run_raw
-            self._give_up(self._results, _fault_of_ours(error))
+            self._give_up(self._results, fault_of_ours(error))
         try:
             self._run_raw([result for result in self._results if result.path == RAW])
             if self.request.only_path != RAW:
@@ -120,7 +120,7 @@ class _Run:
                 result.path = None
                 result.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         except Exception as error:  # a fault of our own, or an upgrade under way, must not empty a pool either
-            self._give_up(results, _fault_of_ours(error))
+            self._give_up(results, fault_of_ours(error))
 
     def _give_up_root(self) -> None:
         """Say that the raw check's sockets are open, and open what the standard one could not open afterwards."""
@@ -163,7 +163,7 @@ class _Run:
             self.hooks.sockets_open()
         except Exception as error:  # a standard check as root is what the site had before
             for result in results:
-                result.notes.append(str(_fault_of_ours(error)))
+                result.notes.append(str(fault_of_ours(error)))
         by_port = {port: [result for result in results if self._port_of(result) == port] for port in self._courses}
         shares = [(self._courses[port], sharing) for port, sharing in by_port.items() if sharing]
         for left, (course, sharing) in zip(range(len(shares), 0, -1), shares, strict=True):
@@ -191,7 +191,7 @@ class _Run:
 
             return StandardCourse(self.request, endpoint, port, source, self.request.standard_checks)
         except Exception as error:
-            return _fault_of_ours(error)
+            return fault_of_ours(error)
 
     def _run_course(self, course: StandardCourse | LinkError, deadline: float, sharing: list[Result]) -> None:
         first = sharing[0]
@@ -200,7 +200,7 @@ class _Run:
             if not isinstance(course, LinkError):
                 course.run(first, self.started, deadline)
         except Exception as raised:
-            error = _fault_of_ours(raised)
+            error = fault_of_ours(raised)
         if error is not None:
             first.verdict = Verdict(Reason.CANNOT_JUDGE, str(error))
         for result in sharing[1:]:
@@ -222,7 +222,7 @@ class _Run:
         return (self.deadline - clock.now()) / 2
 
 
-def _fault_of_ours(error: Exception) -> LinkError:
+def fault_of_ours(error: Exception) -> LinkError:
     """Return what a check says of an exception that no server can cause."""
     if isinstance(error, LinkError):
         return error

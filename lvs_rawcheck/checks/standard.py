@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import _socket
 import os
-import select
-from errno import EACCES, ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, ENETUNREACH, ETIMEDOUT
+from errno import EACCES, ECONNREFUSED, EINPROGRESS, ETIMEDOUT
+from select import POLLIN, POLLOUT
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import GOODBYE_SECONDS, Reason, Verdict, timed_out
 from lvs_rawcheck.checks.standard_check import NO_OPTIONS
+from lvs_rawcheck.checks.standard_socket import (
+    NO_NEIGHBOUR_MEANS,
+    REASONS_OF_ANY,
+    RECEIVE_OCTETS,
+    StandardSocket,
+)
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.wire.address import format_address, socket_family
 
@@ -23,122 +29,78 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.standard_check import SocketOptions
 
 _REASONS = {
+    **REASONS_OF_ANY,
     ECONNREFUSED: Reason.REFUSED,
-    EHOSTUNREACH: Reason.NO_NEIGHBOUR,  # also ICMP 3/1, 3/9, 3/10 and 3/13 (icmp_err_convert, net/ipv4/icmp.c)
-    ENETUNREACH: Reason.NOT_ON_LINK,
     EACCES: Reason.UNREACHABLE,  # ICMPv6 1/1, administratively prohibited (tab_unreach, net/ipv6/icmp.c)
     ETIMEDOUT: Reason.NO_ANSWER,  # net.ipv4.tcp_syn_retries were used up
 }
-_ADDITIONS = {EHOSTUNREACH: ": no neighbour, or unreachable by ICMP"}
-_RECEIVE_OCTETS = 65536
 
 
-class StandardFlow:
-    """One conversation with one port of the real server. Use as a context manager: it closes its socket.
+class StandardFlow(StandardSocket):
+    """One conversation with one port of the real server. It begins when the kernel has connected."""
 
-    source: the address to connect from; None: the kernel chooses.
-    """
-
-    __slots__ = (
-        "_conversation",
-        "_half_closed",
-        "_options",
-        "_peer",
-        "_poll",
-        "_socket",
-        "_source",
-        "_unsent",
-        "connected_at",
-        "deadline",
-        "phases",
-    )
+    __slots__ = ("_conversation", "_half_closed", "_unsent")
 
     def __init__(
         self,
         address: bytes,
         port: int,
         conversation: Conversation,
-        deadline: float,
         source: bytes | None = None,
         options: SocketOptions = NO_OPTIONS,
     ) -> None:
+        """Open the socket; LinkError: it is not to be had."""
         family = socket_family(address)
         try:
-            self._socket = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
+            opened = _socket.socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC)
         except OSError as error:
             raise LinkError(f"no socket: {error.strerror}") from error
-        try:
-            options.apply(self._socket)
-        except LinkError:
-            self._socket.close()
-            raise
-        self._peer = (format_address(address), port)
-        self._source = source
-        self._options = options
+        super().__init__(opened, (format_address(address), port), source, options)
         self._conversation = conversation
-        self.deadline = deadline
-        """Monotonic seconds."""
         self._unsent = b""
         self._half_closed = False
         """Whether we have said that no more will be sent."""
-        self._poll = select.poll()
-        self.connected_at: float | None = None
-        self.phases: list[float] = []
-        """When each phase that the conversation names was reached, monotonic seconds."""
 
-    def __enter__(self) -> StandardFlow:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the socket; twice is harmless."""
-        self._socket.close()
-
-    def run(self) -> Verdict:
-        """Return the verdict, by the deadline."""
-        try:
-            return self._connect() or self._converse()
-        except OSError as error:
-            return self._verdict_of(error)
-
-    def _connect(self) -> Verdict | None:
-        if self._source is not None or self._options.bind_port:
-            self._bind(format_address(self._source) if self._source is not None else "")
+    def _begin(self, now: float) -> Verdict | None:
         error = self._socket.connect_ex(self._peer)
-        self._poll.register(self._socket.fileno(), select.POLLOUT)
         if error == EINPROGRESS:
-            if not self._wait():
-                return Verdict(Reason.NO_ANSWER, f"no answer from {self._peer[0]} port {self._peer[1]}")
-            error = self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+            self.wanted = POLLOUT
+            return None
+        return self._take_connection(error, now)
+
+    def _go_on(self, now: float) -> Verdict | None:
+        if self.began_at is None:
+            return self._take_connection(self._socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR), now)
+        verdict = self._exchange()
+        self._note_phases()
+        if verdict is None:
+            self._prepare(now)
+        return verdict
+
+    def _look_at_clock(self, now: float) -> Verdict | None:
+        if now < self.deadline:
+            return None
+        if self.began_at is None:
+            return Verdict(Reason.NO_ANSWER, f"no answer from {self._peer_name()}")
+        return timed_out(self._conversation)  # a server that never stops talking has had its time
+
+    def _take_connection(self, error: int, now: float) -> Verdict | None:
+        """Take note of how connecting has ended: 0 or an error number."""
         if error:
             raise OSError(error, os.strerror(error))
-        self.connected_at = clock.now()
-        return self._conversation.connected()
+        self.began_at = now
+        verdict = self._conversation.connected()
+        if verdict is None:
+            self._prepare(now)
+        return verdict
 
-    def _bind(self, source: str) -> None:
-        try:
-            self._socket.bind((source, self._options.bind_port))
-        except OSError:
-            return  # it was lost meanwhile: then the kernel chooses, as it did for the check that the site had before
-
-    def _converse(self) -> Verdict:
-        while True:
-            self._unsent += self._conversation.octets_to_send()
-            self._poll.modify(self._socket.fileno(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
-            self._close_our_half_if_due()
-            if self._conversation.settled() is not None:
-                self.deadline = min(self.deadline, clock.now() + GOODBYE_SECONDS)
-            overdue = clock.now() >= self.deadline
-            if not self._wait():
-                return timed_out(self._conversation)
-            verdict = self._exchange()
-            self._note_phases()
-            if verdict is not None:
-                return verdict
-            if overdue:
-                return timed_out(self._conversation)  # a server that never stops talking has had its time
+    def _prepare(self, now: float) -> None:
+        """Get ready to send what is to be sent next."""
+        self._unsent += self._conversation.octets_to_send()
+        self.wanted = POLLIN | (POLLOUT if self._unsent else 0)
+        self._close_our_half_if_due()
+        if self._conversation.settled() is not None:
+            self.deadline = min(self.deadline, now + GOODBYE_SECONDS)
 
     def _exchange(self) -> Verdict | None:
         """Send and receive what is possible now: a peer may want to be heard before it takes more."""
@@ -148,7 +110,7 @@ class StandardFlow:
         except BlockingIOError:
             pass
         try:
-            octets = self._socket.recv(_RECEIVE_OCTETS)
+            octets = self._socket.recv(RECEIVE_OCTETS)
         except BlockingIOError:
             return None
         if octets:
@@ -162,19 +124,16 @@ class StandardFlow:
 
     def _note_phases(self) -> None:
         while len(self.phases) < len(self._conversation.phases_reached()):
-            self.phases.append(clock.now())
-
-    def _wait(self) -> bool:
-        """Wait for the socket; return False at the deadline. Even then look once: what has come has come."""
-        seconds = max(self.deadline - clock.now(), 0.0)
-        return bool(self._poll.poll(int(seconds * 1000) + 1))
+            self.phases.append(clock.now())  # and not when it was ready: a handshake takes its time
 
     def _verdict_of(self, error: OSError) -> Verdict:
-        """Return what a failed call says of the server; LinkError where it speaks of this host."""
-        peer = f"{self._peer[0]} port {self._peer[1]}"
-        if self.connected_at is not None:
-            return self._conversation.settled() or Verdict(Reason.CLOSED, f"{peer}: {error.strerror}")
+        if self.began_at is not None:
+            return self._conversation.settled() or Verdict(Reason.CLOSED, f"{self._peer_name()}: {error.strerror}")
         reason = _REASONS.get(error.errno or 0)
         if reason is None:
-            raise LinkError(f"cannot connect to {peer}: {error.strerror}") from error
-        return Verdict(reason, f"{peer}: {error.strerror}{_ADDITIONS.get(error.errno or 0, '')}")
+            raise LinkError(f"cannot connect to {self._peer_name()}: {error.strerror}") from error
+        meaning = f": {NO_NEIGHBOUR_MEANS}" if reason == Reason.NO_NEIGHBOUR else ""
+        return Verdict(reason, f"{self._peer_name()}: {error.strerror}{meaning}")
+
+    def _peer_name(self) -> str:
+        return f"{self._peer[0]} port {self._peer[1]}"

@@ -11,23 +11,18 @@ from __future__ import annotations
 
 import _socket
 import os
-import select
-from errno import (
-    EACCES,
-    EAGAIN,
-    ECONNREFUSED,
-    EHOSTUNREACH,
-    ENETUNREACH,
-    ENOBUFS,
-    ENOPROTOOPT,
-    EOPNOTSUPP,
-    EPERM,
-    EPROTO,
-)
+from errno import EACCES, EAGAIN, ECONNREFUSED, EHOSTUNREACH, ENOBUFS, ENOPROTOOPT, EOPNOTSUPP, EPERM, EPROTO
+from select import POLLIN
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Verdict
 from lvs_rawcheck.checks.standard_check import NO_OPTIONS
+from lvs_rawcheck.checks.standard_socket import (
+    NO_NEIGHBOUR_MEANS,
+    REASONS_OF_ANY,
+    RECEIVE_OCTETS,
+    StandardSocket,
+)
 from lvs_rawcheck.errors import LinkError, WireError
 from lvs_rawcheck.wire import icmp, icmpv6, sctp
 from lvs_rawcheck.wire.address import format_address, socket_family
@@ -42,32 +37,27 @@ if TYPE_CHECKING:
 # Option to hear of every ICMP error, by address length: level and name (ip(7), ipv6(7)).
 _RECEIVE_ERRORS = {4: (0, 11), 16: (41, 25)}
 _REASONS = {
+    **REASONS_OF_ANY,
     ECONNREFUSED: Reason.UNREACHABLE,  # ICMP 3/3, ICMPv6 1/4 (icmp_err_convert, tab_unreach of the kernel)
     ENOPROTOOPT: Reason.UNREACHABLE,  # ICMP 3/2
     EOPNOTSUPP: Reason.UNREACHABLE,  # ICMP 3/5
     EPROTO: Reason.UNREACHABLE,  # ICMP 12, ICMPv6 4
     EACCES: Reason.UNREACHABLE,  # ICMPv6 1/1
-    EHOSTUNREACH: Reason.NO_NEIGHBOUR,  # also ICMP 3/1, 3/9, 3/10 and 3/13
-    ENETUNREACH: Reason.NOT_ON_LINK,
 }
 _MEANINGS = {
     ECONNREFUSED: "ICMP port unreachable: nothing listens there",
     ENOPROTOOPT: "ICMP protocol unreachable: it does not speak that protocol",
     EPROTO: "ICMP parameter problem: it does not speak that protocol",
-    EHOSTUNREACH: "no neighbour, or unreachable by ICMP",
+    EHOSTUNREACH: NO_NEIGHBOUR_MEANS,
 }
 _LOST = (EAGAIN, ENOBUFS)  # as a wire might lose it
-_RECEIVE_OCTETS = 65536
 _PORTS = range(32768, 61000)  # net.ipv4.ip_local_port_range
 
 
-class StandardExchange:
-    """One exchange with one port of the real server. Whoever makes one closes it.
+class StandardExchange(StandardSocket):
+    """One exchange with one port of the real server. It begins when the first datagram is sent."""
 
-    source: the address to speak from; None: the kernel chooses.
-    """
-
-    __slots__ = ("_exchange", "_options", "_peer", "_poll", "_socket", "_source", "_way", "began_at", "phases")
+    __slots__ = ("_exchange", "_octets", "_send_at", "_way")
 
     def __init__(
         self,
@@ -79,73 +69,53 @@ class StandardExchange:
     ) -> None:
         """Open the socket; LinkError: it is not to be had."""
         self._exchange = exchange
-        self._source = source
-        self._options = options
         self._way = _way(exchange.protocol, port)
-        self._peer = (format_address(address), port if exchange.protocol == PROTO_UDP else 0)
-        self._socket = self._way.open(socket_family(address))
-        try:
-            options.apply(self._socket)
-        except LinkError:
-            self._socket.close()
-            raise
+        self._octets = b""
+        """What is sent, and sent again."""
+        self._send_at = 0.0
+        peer = (format_address(address), port if exchange.protocol == PROTO_UDP else 0)
+        super().__init__(self._way.open(socket_family(address)), peer, source, options)
         self._socket.setsockopt(*_RECEIVE_ERRORS[len(address)], 1)
-        self._poll = select.poll()
-        self._poll.register(self._socket.fileno(), select.POLLIN)
-        self.began_at: float | None = None
-        """When the first datagram was sent, monotonic seconds."""
-        self.phases: list[float] = []
-        """When the answer came, monotonic seconds."""
 
-    def close(self) -> None:
-        """Close the socket; twice is harmless."""
-        self._socket.close()
+    def next_timer(self) -> float:
+        """Return when it is to be sent again, or when time is up."""
+        return min(self._send_at, self.deadline)
 
-    def run(self, deadline: float) -> Verdict:
-        """Return the verdict, by the deadline."""
-        try:
-            if self._source is not None or self._options.bind_port:
-                self._bind(format_address(self._source) if self._source is not None else "")
-            self._socket.connect(self._peer)
-            return self._exchange_datagrams(deadline)
-        except OSError as error:
-            return self._verdict_of(error)
+    def _begin(self, now: float) -> Verdict | None:
+        self._socket.connect(self._peer)
+        self._octets = self._way.to_octets(self._exchange.datagram_to_send())
+        self._send_at = self.began_at = now
+        self.wanted = POLLIN
+        return self._look_at_clock(now)
 
-    def _bind(self, source: str) -> None:
-        try:
-            self._socket.bind((source, self._options.bind_port))
-        except OSError:
-            return  # it was lost meanwhile: then the kernel chooses
-
-    def _exchange_datagrams(self, deadline: float) -> Verdict:
-        octets = self._way.to_octets(self._exchange.datagram_to_send())
-        send_at = self.began_at = clock.now()
-        while (now := clock.now()) < deadline:
-            if now >= send_at:
-                self._send(octets)
-                send_at = now + self._exchange.interval
-            self._poll.poll(int((min(send_at, deadline) - now) * 1000) + 1)
-            verdict = self._receive()
-            if verdict is not None:
-                self._say_farewell()
-                return verdict
-        silence = f"no answer from {self._peer_name()}"
-        return self._exchange.silence() or Verdict(Reason.NO_ANSWER, silence)
-
-    def _receive(self) -> Verdict | None:
+    def _go_on(self, now: float) -> Verdict | None:
         """Take in one datagram, if there is one."""
         try:
-            payload = self._way.payload_of(self._socket.recv(_RECEIVE_OCTETS))
+            payload = self._way.payload_of(self._socket.recv(RECEIVE_OCTETS))
         except (BlockingIOError, WireError):
             return None
         verdict = self._exchange.datagram_received(payload) if payload is not None else None
         if verdict is not None:
             self.phases.append(clock.now())
+            self._say_farewell()
         return verdict
 
-    def _send(self, octets: bytes) -> None:
+    def _look_at_clock(self, now: float) -> Verdict | None:
+        if now >= self.deadline:
+            return self._verdict_of_silence()
+        if now >= self._send_at:
+            self._send()
+            self._send_at = now + self._exchange.interval
+        return None
+
+    def _verdict_of_silence(self) -> Verdict:
+        was_asked = self._send_at != self.began_at  # else there was no time left to
+        passing = self._exchange.silence() if was_asked else None
+        return passing or Verdict(Reason.NO_ANSWER, f"no answer from {self._peer_name()}")
+
+    def _send(self) -> None:
         try:
-            self._socket.send(octets)
+            self._socket.send(self._octets)
         except OSError as error:
             if error.errno not in _LOST:
                 raise
@@ -160,7 +130,6 @@ class StandardExchange:
             return  # the verdict is given: a farewell does not change it
 
     def _verdict_of(self, error: OSError) -> Verdict:
-        """Return what a failed call says of the server; LinkError where it speaks of this host."""
         reason = _REASONS.get(error.errno or 0)
         if reason is None:
             raise LinkError(f"cannot ask {self._peer_name()}: {error.strerror}") from error

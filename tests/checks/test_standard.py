@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path as FilePath
 
 import pytest
@@ -11,6 +12,7 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import STANDARD, Conversation, Endpoint, Reason, Verdict
 from lvs_rawcheck.checks.hooks import Hooks
 from lvs_rawcheck.checks.standard import StandardFlow
+from lvs_rawcheck.checks.standard_socket import wait_for
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.interface import Link
@@ -73,6 +75,15 @@ def backup(tmp_path: FilePath) -> str:
     return str(path)
 
 
+def verdict_of(host: Host, seconds: float, address: bytes, port: int, source: bytes | None = None) -> Verdict:
+    """Return what a flow finds from a host, with so many seconds until its deadline."""
+    with host.entered(), closing(StandardFlow(address, port, TcpConversation(), source)) as flow:
+        verdict = flow.begin(clock.now() + seconds, clock.now())
+        while verdict is None:
+            verdict = flow.ready(clock.now()) if wait_for(flow) else flow.handle_timer(clock.now())
+    return verdict
+
+
 # Time --------------------------------------------------------------------------------------------------
 
 
@@ -88,13 +99,9 @@ def test_a_silent_port_leaves_the_next_its_share(director: Host, family: Family,
 
 @pytest.mark.usefixtures("server")
 def test_what_has_come_by_the_deadline_counts(director: Host) -> None:
-    with director.entered(), StandardFlow(packed(V4.real), PORT, TcpConversation(), clock.now() + 5.0) as flow:
-        assert flow.run().reason == Reason.OK
-    with (
-        director.entered(),
-        StandardFlow(packed(V4.director), CLOSED_PORT, TcpConversation(), clock.now() - 1.0) as late,
-    ):
-        assert late.run().reason == Reason.REFUSED, "which the kernel says within the call"
+    assert verdict_of(director, 5.0, packed(V4.real), PORT).reason == Reason.OK
+    late = verdict_of(director, -1.0, packed(V4.director), CLOSED_PORT)
+    assert late.reason == Reason.REFUSED, "which the kernel says within the call"
 
 
 # Words -------------------------------------------------------------------------------------------------
@@ -124,11 +131,7 @@ def test_a_kernel_that_gives_up_before_the_deadline(director: Host, family: Fami
 @pytest.mark.usefixtures("server")
 def test_a_source_that_is_gone_leaves_the_kernel_s_choice(network: Network, family: Family) -> None:
     source = packed(family.director)  # another host's
-    with (
-        standby(network).entered(),
-        StandardFlow(packed(family.real), PORT, TcpConversation(), clock.now() + 5.0, source) as flow,
-    ):
-        assert flow.run().reason == Reason.OK
+    assert verdict_of(standby(network), 5.0, packed(family.real), PORT, source).reason == Reason.OK
 
 
 class Broken(Conversation):
