@@ -39,6 +39,7 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
         f"{check_id}: in its service file no more: a check that still runs fails from now on, until the reload"
         for check_id in planned.registry.dropped
     ]
+    told.notes += planned.plan.losses
     left = {(skip.virtual_server, skip.real_server) for skip in planned.plan.skipped}
     if left:
         told.notes.append(f"{len(left)} real servers are left as they are, wholly or in part: the plan says why")

@@ -100,6 +100,8 @@ class Plan:
     """Those that have checks of ours, planned or there."""
     skipped: list[Skip] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    """Of the changes: what was checked and is checked no more, a warning each, told also where it is written."""
     services: dict[str, PlannedService] = field(default_factory=dict)
     left: list[LeftStanza] = field(default_factory=list)
     """Stanzas of ours that stay as they are, whatever they say: the files of their services must stay, too."""

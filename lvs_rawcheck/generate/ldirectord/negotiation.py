@@ -26,9 +26,17 @@ _NO_VIRTUALHOST = (
     "no virtualhost: the Host header is each real server's own address, as before, though it is the VIP that is asked"
 )
 _GREETING = "without a login ldirectord called the server up, connected or not; now it must greet"
-_FTP = "the login is checked, and no file is fetched any more: that takes a second connection"
+_FTP = (
+    "ftp: the login is checked, and no file is fetched any more, which takes a second connection: request and receive"
+    " count no more"
+)
 _FTP_ALWAYS_UP = "without receive ldirectord called the server up, whatever it did; now a login must pass"
-_ORACLE = "the connection alone is checked now: login and query take Oracle's own client library"
+_ORACLE = (
+    "oracle: the connection alone is checked now, since login and query take Oracle's own client library: a database"
+    " that answers no query stays in"
+)
+LOSSES = frozenset((_FTP, _ORACLE))
+"""The notes that say what nobody checks any more."""
 _NO_TIME_LIMIT = "login and query had no time limit, and have negotiatetimeout now"
 
 Values = tuple[tuple[str, Value], ...]
@@ -147,9 +155,7 @@ def _radius(asked: Asked) -> Negotiation:
 
 def _sql(asked: Asked) -> Negotiation:
     """check_sql: a login, and a query that brings a row. libpq asks for TLS, and goes on without (sslmode=prefer)."""
-    virtual, query = asked.virtual, _after_slash(asked)
-    if virtual.login in _PERL_FALSE or query in _PERL_FALSE:
-        raise Refused(f"{virtual.service} needs a login and a request: without, ldirectord calls every server down")
+    virtual, query = asked.virtual, _demanded_query(asked)
     if ";" in virtual.database:
         raise Refused("a ; in the name of the database begins another setting of the connection")
     values: Values = (*_login(virtual), *_given(database=virtual.database, request=query))
@@ -158,7 +164,17 @@ def _sql(asked: Asked) -> Negotiation:
     return Negotiation(CheckText(virtual.service, values), (_NO_TIME_LIMIT,))
 
 
+def _demanded_query(asked: Asked) -> str:
+    """Return what a database is asked; Refused."""
+    virtual, query = asked.virtual, _after_slash(asked)
+    if virtual.login in _PERL_FALSE or query in _PERL_FALSE:
+        raise Refused(f"{virtual.service} needs a login and a request: without, ldirectord calls every server down")
+    return query
+
+
 def _oracle(asked: Asked) -> Negotiation:
+    """check_sql, too: what there is no translation of is said, and there must have been something to lose."""
+    _demanded_query(asked)
     return Negotiation(CheckText("oracle"), (_ORACLE,))
 
 

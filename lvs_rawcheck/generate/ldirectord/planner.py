@@ -13,6 +13,7 @@ from lvs_rawcheck.generate.ldirectord.advice import advice
 from lvs_rawcheck.generate.ldirectord.block import is_safe_path
 from lvs_rawcheck.generate.ldirectord.compare import PlanMismatch, demand_same_site
 from lvs_rawcheck.generate.ldirectord.existing import block_starts, find_existing, without_ours
+from lvs_rawcheck.generate.ldirectord.negotiation import LOSSES
 from lvs_rawcheck.generate.ldirectord.virtual import Converted, Pair, VirtualPlanner
 from lvs_rawcheck.generate.ldirectord.virtuals import names_of
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions, selects
@@ -52,6 +53,7 @@ def plan_ldirectord(
     plan.warnings += [*lost, *map(str, present.findings)]
     converted = _convert(plan, pairs, options, import_libraries)
     _edit(plan, present, original, converted)
+    plan.losses += dict.fromkeys(_losses(converted))
     plan.warnings += advice(original.site, converted, bool(plan.edits))
     if plan.edits:
         result = read_ldirectord(path, plan.result())
@@ -115,6 +117,14 @@ def _edit(plan: Plan, present: Configuration, original: Configuration, converted
         for server in found.servers:
             for check in server.checks:
                 check.is_new = True
+
+
+def _losses(converted: Mapping[int, Converted]) -> Iterator[str]:
+    for found in converted.values():
+        for server in found.servers:
+            if server.changes:
+                notes = (*found.notes, *server.notes)
+                yield from (f"virtual {server.virtual_server}: {note}" for note in notes if note in LOSSES)
 
 
 def _text(original: Configuration, block: tuple[int, int], found: Converted) -> bytes:

@@ -73,6 +73,13 @@ def test_a_second_run_touches_nothing(site: LdirectordSite) -> None:
         assert (now.st_ino, now.st_mtime_ns, now.st_ctime_ns) == (was.st_ino, was.st_mtime_ns, was.st_ctime_ns)
 
 
+def test_what_is_checked_no_more_is_told_to_who_writes_without_a_look(site: LdirectordSite) -> None:
+    site.conf.write_text(CONFIGURATION.replace("service=http", "service=ftp"))
+    said = "note: virtual tcp:192.0.2.1:80: ftp: the login is checked, and no file is fetched any more"
+    assert site.write().stdout.count(said) == 1
+    assert said not in site.write().stdout
+
+
 def test_the_file_is_not_touched_where_only_a_wrapper_changes(site: LdirectordSite) -> None:
     """By autoreload each new file is a reload, at which servers that are down come back for a moment."""
     assert site.write().status == 0

@@ -11,7 +11,7 @@ import pytest
 
 from lvs_rawcheck.generate.check_text import Value
 from lvs_rawcheck.generate.ldirectord.negotiation import SERVICES
-from tests.generate.ldirectord.desk import block, check, plan, refusal
+from tests.generate.ldirectord.desk import block, check, octets_after, plan, refusal
 
 LOGIN = ('login="who"', 'passwd="s3cret"')
 WHO = {"login": "who", "password": "s3cret"}
@@ -105,6 +105,8 @@ def test_there_is_a_translation_for_every_service() -> None:
         (["service=mysql", 'request="SELECT 1"'], "mysql needs a login and a request"),
         (["service=mysql", *LOGIN], "mysql needs a login and a request"),
         (["service=pgsql", *LOGIN, 'database="a;host=b"', 'request="SELECT 1"'], "a ; in the name of the database"),
+        (["service=oracle", 'request="SELECT 1 FROM dual"'], "oracle needs a login and a request"),
+        (["service=oracle", *LOGIN], "oracle needs a login and a request"),
         (["service=radius", *LOGIN], "radius needs the secret"),
         (["service=simpletcp", "protocol=udp"], "simpletcp of a udp virtual"),
         (["service=http_proxy", 'request="index.html"'], "http://HOST"),
@@ -122,6 +124,21 @@ def test_a_login_that_no_service_file_can_hold_is_left() -> None:
     planned = plan(text)
     assert planned.services == {}
     assert "UTF-8" in planned.skipped[0].reason
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["service=ftp", 'request="up.txt"', 'receive="yes"'], "request and receive count no more"),
+        (["service=oracle", *LOGIN, 'request="SELECT 1 FROM dual"'], "a database that answers no query stays in"),
+        (["service=mysql", *LOGIN, 'request="SELECT 1"'], None),
+        (["service=http", 'receive="x"'], None),
+    ],
+)
+def test_what_is_checked_no_more_is_a_loss_until_it_is_written(lines: list[str], words: str | None) -> None:
+    planned = plan(block("real=192.0.2.11:80 gate", "real=192.0.2.12:80 gate", *lines))
+    assert [words is not None and words in loss for loss in planned.losses] == ([] if words is None else [True])
+    assert plan(octets_after(planned)).losses == []
 
 
 def test_sip_and_ftp_by_port_alone_have_no_login() -> None:
