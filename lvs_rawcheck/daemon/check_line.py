@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One check as `status` and `run` are told of it: a line of JSON."""
+
+from __future__ import annotations
+
+import json
+
+from lvs_rawcheck.daemon.state import CheckState
+from lvs_rawcheck.director.control_socket import LINE_OCTETS_MOST
+
+_TEXT_CHARACTERS = (300, 80)  # of sentences; the second where the first makes the line too long
+
+
+def check_line(state: CheckState, now: float) -> bytes:
+    """Return the line, its end included, at most LINE_OCTETS_MOST octets.
+
+    healthy: null while unknown. since: seconds since 1970 UTC, null while unknown; for_seconds: how long ago by a clock
+    that is never set. next_run: seconds from now, null while it runs.
+    """
+    line = b""
+    for characters in _TEXT_CHARACTERS:
+        line = json.dumps(_values(state, now, characters)).encode() + b"\n"
+        if len(line) <= LINE_OCTETS_MOST:
+            break
+    return line
+
+
+def _values(state: CheckState, now: float, characters: int) -> dict[str, object]:
+    return {
+        "id": state.check_id,
+        "service": state.service,
+        "real_server": state.real_server,
+        "healthy": state.healthy,
+        "reason": state.reason,
+        "detail": state.detail[:characters],
+        "since": state.since_wall,
+        "for_seconds": None if state.since is None else round(max(now - state.since, 0.0), 3),
+        "latency_ms": round(state.latency_ms, 3) if state.runs else None,
+        "next_run": None if state.due is None else round(max(state.due - now, 0.0), 3),
+        "held": state.held is not None,
+        "why_held": None if state.held is None else state.held[:characters],
+        "path": state.path,
+        "role": state.role,
+        "degraded": state.degraded,
+        "observed": state.observed,
+        "runs": state.runs,
+    }
