@@ -85,6 +85,6 @@ def test_paths_are_words_whatever_they_hold(desk: Desk, site: Site) -> None:
 def test_no_word_of_it_asks_the_environment(desk: Desk) -> None:
     text = verdict(desk.folder, desk.services).read_text()
     names = set(re.findall(r"\$\{?([A-Za-z0-9_#]+)", text))
-    assigned = set(re.findall(r"^ *(\w+)=", text, re.MULTILINE)) | {"part"}
+    assigned = set(re.findall(r"(?<![\w$-])(\w+)=", text)) | {"part"}
     read = {name for line in re.findall(r"read -r ([\w ]+) <", text) for name in line.split()}
     assert names - {"1", "2", "#"} <= assigned | read

@@ -4,73 +4,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lvs_rawcheck.registry.templates import Templates
-
-CHECK = "tcp-10.0.0.100-80/10.0.0.42"
-SLOW = "the slow path\n"
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
-
-
-class Desk:
-    """A state folder, and the script with a program in Python's place that tells of itself and fails."""
-
-    def __init__(self, folder: Path) -> None:
-        self.state = folder / "state"
-        self.state.mkdir()
-        program = folder / "program"
-        program.write_text(f"#!/bin/sh\necho '{SLOW.strip()}'\nexit 1\n")
-        program.chmod(0o755)
-        text = Templates(str(folder / "no overrides")).render(
-            "verdict",
-            python=str(program),
-            launcher=str(program),
-            services_folder=str(folder),
-            state_folder=str(self.state),
-        )
-        self.script = folder / "verdict"
-        self.script.write_text(text)
-        self.role = folder / "role"
-
-    def hold(self, age: int = 1) -> None:
-        (self.state / "hold").write_text(f"{uptime() - age}\n")
-
-    def last(self, line: str, check: str = CHECK) -> Path:
-        path = self.state / "last" / check
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(line)
-        return path
-
-    def run(self, check: str = CHECK, shell: str = "dash") -> int | None:
-        """Return the status that was held, None: it went the slow path."""
-        words = [str(self.script), check]
-        command = ["busybox", "sh", *words] if shell == "busybox" else [shell, *words]
-        # Nothing of the environment counts, and with this PATH no program but absolute ones is found.
-        hostile = {"PATH": "/nowhere", "IFS": "0", "found": "1", "held": "1", "role_file": "/"}
-        program = shutil.which(command[0])
-        assert program is not None
-        done = subprocess.run(
-            [program, *command[1:]], env=hostile, capture_output=True, text=True, check=False, timeout=20
-        )
-        if done.stdout == SLOW:
-            assert done.returncode == 1
-            return None
-        assert (done.stdout, done.stderr) == ("", "")
-        return done.returncode
-
-
-def uptime() -> int:
-    return int(Path("/proc/uptime").read_text().split(".")[0])
-
-
-def verdict(status: int = 0, age: int = 5, role: str = "- -", path: str = "raw", reason: str = "") -> str:
-    return f"{uptime() - age} 0 {status} {path} {role} {reason or ('no-answer' if status else 'ok')}\n"
+from tests.templates.verdict_desk import CHECK, SHELLS, Desk, fresh, verdict
 
 
 @pytest.fixture
@@ -88,6 +27,16 @@ def test_the_last_verdict_is_given_again(desk: Desk, shell: str, status: int, ch
     assert desk.run(check, shell) == status
     (desk.state / "hold").unlink()
     assert desk.run(check, shell) is None
+
+
+def test_the_later_of_the_daemons_verdict_and_a_checks(desk: Desk) -> None:
+    desk.hold()
+    desk.fresh(fresh(status=1, age=40))
+    assert desk.run() == 1
+    desk.last(verdict(status=0, age=30))
+    assert desk.run() == 0
+    desk.last(verdict(status=0, age=50))
+    assert desk.run() == 1
 
 
 def test_what_may_be_missing_in_an_upgrade_is_not_needed(desk: Desk) -> None:
