@@ -166,9 +166,7 @@ def open_desk() -> Iterator[Desk]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        desk = Desk(folder)
-        desk.script.chmod(0o755)
-        yield desk
+        yield Desk(folder)
 
 
 def without_fork(command: list[str]) -> subprocess.CompletedProcess[str]:

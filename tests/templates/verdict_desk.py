@@ -32,6 +32,7 @@ class Desk:
         )
         self.script = folder / "verdict"
         self.script.write_text(text)
+        self.script.chmod(0o755)
         self.role = folder / "role"
 
     def hold(self, age: int = 1) -> None:
