@@ -94,6 +94,13 @@ class Engine:
         """Find each check's way anew at its next run."""
         self._generation += 1
 
+    def close_unused_lanes(self) -> None:
+        """Close the lanes that no check goes by any more."""
+        used = {id(check.probe.lane) for check in self.checks.values() if check.probe is not None}
+        for lane in self._lanes.all():
+            if id(lane) not in used and not lane.driver.in_flight:
+                self._lanes.close_lane(lane, LinkError("no check goes by it any more"))
+
     def hasten(self, checks: Iterable[Check], now: float) -> None:
         """Run checks soon, since their role is another one: what was known by the other path counts no more."""
         hastened = list(checks)
@@ -172,7 +179,9 @@ class Engine:
     def _begin_raw(self, check: Check, now: float) -> None:
         try:
             probe = self._probe(check)
-            if isinstance(probe, Verdict):
+            if isinstance(probe, Verdict) and check.probe is not None:
+                self._hold(check, f"{probe.detail}; it was on the link before, so it is our own side that has changed")
+            elif isinstance(probe, Verdict):
                 self._judge(check, probe, 0.0, {})
             elif probe is None:
                 self._standard.start_local(check, self._standard_done)

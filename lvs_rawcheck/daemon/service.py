@@ -9,6 +9,7 @@ import select
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from typing import Protocol
 
 from lvs_rawcheck import clock
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _SLOW_SECONDS = 1.0  # between two looks at modes, and at the VIPs held here, should the kernel not have told
 _PATHS_SECONDS = 1.0  # changes of paths are acted on once in this time, however many there are
+_SWEEP_SECONDS = 5.0  # after which lanes that went out of use with a change of paths are closed
 _LATE = 0.05  # seconds for which nothing was done: then it is said
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
@@ -65,6 +67,7 @@ class Daemon:
         self._reloading = False
         self._look_at = 0.0
         self._slow_look_at = 0.0
+        self._sweep_at = inf
         self._paths_changed = False
         self._paths_not_before = 0.0
         for descriptor in (self._monitor.fileno(), self._standard.fileno()):
@@ -162,6 +165,10 @@ class Daemon:
             self._paths_not_before = now + _PATHS_SECONDS
             self._slow_look_at = now
             self.engine.paths_changed()
+            self._sweep_at = now + _SWEEP_SECONDS
+        if now >= self._sweep_at:
+            self._sweep_at = inf
+            self.engine.close_unused_lanes()
         if now >= self._slow_look_at:
             self._slow_look_at = now + _SLOW_SECONDS
             self._look_at_addresses(now)

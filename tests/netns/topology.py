@@ -253,6 +253,12 @@ class Network:
         self._switch.ip("link", "set", self._cables[host, interface], "down")
         wait_until(lambda: not host.is_running(interface), f"{interface} has no carrier")
 
+    def carry_again(self, host: Host, interface: str = "eth0") -> None:
+        """Give an unplugged interface its carrier back, and wait until the bridge forwards there."""
+        port = self._cables[host, interface]
+        self._switch.ip("link", "set", port, "up")
+        wait_until(lambda: self._forwards(port) and host.is_running(interface), f"{port} forwards again")
+
     def plug(self, host: Host, interface: str, mac: str, bridge: str) -> None:
         """Make a cable from a host's new interface to a bridge, and wait until the bridge forwards there."""
         port = f"port{len(self._ports) + 1}"
