@@ -18,7 +18,7 @@ from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError, RawCheckError
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.foreign_calls import foreign_calls
-from lvs_rawcheck.generate.in_use import spare_what_is_in_use
+from lvs_rawcheck.generate.in_use import leave_to_others, spare_what_is_in_use
 from lvs_rawcheck.generate.options import SERVICE, PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.program import Program
@@ -145,6 +145,7 @@ def registry_plan(program: Program, plan: Plan, options: PlanOptions) -> Registr
     if changes.dropped or changes.unused:
         named = program.named({**plan.octets, **plan.result()}.values(), options)
         spare_what_is_in_use(changes, plan, options, named)
+    leave_to_others(changes, plan, options, lambda octets: program.named((octets,), options))
     return changes
 
 

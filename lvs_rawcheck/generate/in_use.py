@@ -7,7 +7,9 @@ A check that its service file has no more fails at once, without any reload, and
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from lvs_rawcheck.config.disk import Unusable, read_regular_file
 from lvs_rawcheck.config.tree import to_text
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.plan import Plan
@@ -47,3 +49,32 @@ def spare_what_is_in_use(changes: RegistryChanges, plan: Plan, options: PlanOpti
     changes.unused = [
         name for name in changes.unused if name not in named.services and origin_of(changes.found[name]) == here
     ]
+
+
+def leave_to_others(
+    changes: RegistryChanges, plan: Plan, options: PlanOptions, named_by: Callable[[bytes], Named]
+) -> None:
+    """Note a fault for each service file that would be another configuration's no more, which calls it still.
+
+    What that one's servers are asked would change at once, without a word to it. named_by: what a file's octets name.
+    """
+    here = options.path_there(plan.file)
+    dropped = {check_id.partition("/")[0] for check_id in changes.dropped}
+    for name in changes.rewritten:
+        there = origin_of(changes.found[name])
+        if there is None or there == here or name in dropped:
+            continue
+        octets = _read(options, there)
+        if octets is not None and name in named_by(octets).services:
+            changes.faults.append(
+                f"{name}: its service file was made of {there}, which calls it still, and cannot follow two"
+                " configurations: give this one a registry of its own (--services; with ldirectord --wrappers, too)"
+            )
+
+
+def _read(options: PlanOptions, path: str) -> bytes | None:
+    """Return a configuration of the host that the plan is for, None where there is none."""
+    try:
+        return read_regular_file(f"{(options.root or '').rstrip('/')}{path}").octets
+    except Unusable:
+        return None

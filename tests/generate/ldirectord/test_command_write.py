@@ -202,6 +202,24 @@ def test_a_copy_takes_no_check_from_the_site(site: LdirectordSite) -> None:
     assert site.tree() == tree
 
 
+def test_two_configurations_of_one_registry(site: LdirectordSite) -> None:
+    site.write()
+    other = site.conf.with_name("other.cf")
+    other.write_text("virtual=192.0.2.9:80\n\treal=192.0.2.11:80 gate\n\tservice=http\n")
+    assert site.write(file=other).status == 0
+    assert [site.run("--check", file=each).status for each in (site.conf, other)] == [0, 0]
+    # The same virtual again, asked less: what the first one asks must not change behind its back.
+    other.write_text(CONFIGURATION.replace("checktype=negotiate", "checktype=connect"))
+    tree = site.tree()
+    outcome = site.write(file=other)
+    assert outcome.status == 1
+    assert f"{WEB}: its service file was made of {site.conf}, which calls it still" in outcome.stderr
+    assert site.tree() == tree
+    # Moved, it follows its configuration.
+    site.conf.unlink()
+    assert site.write(file=other).status == 0
+
+
 def test_a_missing_verdict_script_is_refused(site: LdirectordSite) -> None:
     site.verdict.unlink()
     tree = site.tree()
