@@ -96,7 +96,7 @@ class TrackFiles:
         kept = frozenset(check_ids)
         for check_id in self._told.keys() - kept:
             del self._told[check_id]
-            self._faults.succeeded(check_id)
+            self._faults.forget(check_id)
         names = {_name(check_id) for check_id in kept}
         left = sorted(name for name in os.listdir(self._folder) if name not in names)
         if left:

@@ -137,24 +137,26 @@ class VerdictFiles:
     def forget(self, service: str, real_server: str) -> None:
         """Take a check's line away: the check is gone, or its verdict must not stand until it expires."""
         self._lines.pop(f"{service}/{real_server}", None)
-        self._faults.succeeded(f"{service}/{real_server}")
+        self._faults.forget(f"{service}/{real_server}")
         self._remove(service, lambda name: name == real_server)
+        self._remove_folder(service)
 
     def keep_only(self, check_ids: Collection[str]) -> None:
         """Take away all lines but those of these checks, and what a daemon that was killed left half-written."""
         kept = frozenset(check_ids)
         for check_id in self._lines.keys() - kept:
             del self._lines[check_id]
-            self._faults.succeeded(check_id)
+            self._faults.forget(check_id)
         for service in os.listdir(self._folder):
 
             def gone(name: str, service: str = service) -> bool:
                 return f"{service}/{name}" not in kept
 
             self._remove(service, gone)
+            self._remove_folder(service)
 
     def _remove(self, service: str, unwanted: Callable[[str], bool]) -> None:
-        """Take lines of a service away, and its folder with the last of them. What cannot be removed expires."""
+        """Take lines of a service away. What cannot be removed expires."""
         try:
             folder = os.open(service, _FOLDER_FLAGS, dir_fd=self._folder)
         except OSError:
@@ -166,5 +168,7 @@ class VerdictFiles:
             logger.warning("verdicts of %s not removed: %s", service, error.strerror)
         finally:
             os.close(folder)
+
+    def _remove_folder(self, service: str) -> None:
         with suppress(OSError):  # it is not empty
             os.rmdir(service, dir_fd=self._folder)

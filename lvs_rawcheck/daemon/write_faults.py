@@ -20,16 +20,20 @@ class WriteFaults:
     def failed(self, check_id: str, error: OSError | ValueError) -> None:
         """Note that the file of a check could not be written."""
         self._failed.add(check_id)
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        why = (error.strerror or "open to others") if isinstance(error, OSError) else str(error)
         if why not in self._said:
             self._said.add(why)
             logger.error("%s of %s not written: %s; %s", self._what, check_id, why, self._consequence)
 
     def succeeded(self, check_id: str) -> None:
-        """Note that it could be written, or is wanted no more."""
-        if check_id not in self._failed:
-            return
-        self._failed.remove(check_id)
+        """Note that it could be written."""
+        if check_id in self._failed:
+            self.forget(check_id)
+            if not self._failed:
+                logger.warning("each %s is written again", self._what)
+
+    def forget(self, check_id: str) -> None:
+        """Note that it is not wanted any more."""
+        self._failed.discard(check_id)
         if not self._failed:
             self._said.clear()
-            logger.warning("each %s is written again", self._what)
