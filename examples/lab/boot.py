@@ -32,6 +32,17 @@ KERNEL = "/usr/bin/linux.uml"
 PYTHON = "/usr/bin/python3"
 MEMORY = "1G"
 MEMORY_OCTETS = 1 << 30
+_TOGETHER = """
+trap 'exit 143' TERM
+trap 'kill -KILL $! -$! 2>/dev/null; wait' EXIT
+"$@" &
+wait
+"""
+"""For sh: run the kernel, and see to it on SIGTERM, and when it has ended by itself, that nothing of it is left.
+
+A kernel that dies, and at times one that gets a signal, leaves the processes that hold its address spaces. They are of
+the session that it makes for itself.
+"""
 BEGIN = "lab: begin"
 END = "lab: end"
 """The lines with which `init` says that what lies between them is the scenario's own output."""
@@ -95,8 +106,8 @@ def _compile(checkout: Path) -> None:
 
 def _run_kernel(work: Path, console: Path, limit_s: float, on_line: Callable[[str], None]) -> None:
     command = [
-        # Were this process killed, nobody would end the kernel; on SIGTERM it clears up after itself.
-        *("setpriv", "--pdeathsig", "TERM"),
+        # Were this process killed, nobody else would end them.
+        *("setpriv", "--pdeathsig", "TERM", "sh", "-c", _TOGETHER, "sh"),
         KERNEL,
         f"mem={MEMORY}",
         "root=/dev/root",
@@ -143,13 +154,8 @@ def _follow(kernel: subprocess.Popen[bytes], console: Path, on_line: Callable[[s
 
 
 def _end(kernel: subprocess.Popen[bytes]) -> None:
-    """Kill the kernel and the processes of its own session that hold its address spaces."""
-    if kernel.poll() is not None:
-        return
-    try:
-        os.killpg(kernel.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    """Let the shell kill the kernel and all processes of its session."""
+    kernel.terminate()
     kernel.wait()
 
 

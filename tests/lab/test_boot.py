@@ -30,9 +30,12 @@ def kernels_working_in(folders: set[Path]) -> list[str]:
     return found
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def is_parent_of_kernel_in(pid: int, folder: Path) -> bool:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return any(str(folder) in Path(f"/proc/{child}/cmdline").read_text() for child in children)
+    return any(str(folder) in Path(f"/proc/{child}/cmdline").read_text() for child in children(pid))
 
 
 def test_output_arguments_and_exit_status_come_back(tmp_path: Path) -> None:
@@ -82,6 +85,29 @@ def test_no_kernel_outlives_its_host_process(tmp_path: Path, number: signal.Sign
         # Nothing can be cleared up by a process that was killed.
         assert folder.exists() == (number == signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_kernel_that_dies_takes_its_processes_with_it(tmp_path: Path) -> None:
+    """They hold the pipe that its console is: whoever waited for the console's end would wait for them."""
+    lines: list[str] = []
+    ours: set[Path] = set()
+
+    def kill_kernel(line: str) -> None:
+        lines.append(line)
+        ours.update(folder for folder in work_folders() if is_parent_of_kernel_in(os.getpid(), folder))
+        for together in children(os.getpid()):
+            for kernel in children(together):
+                os.kill(kernel, signal.SIGKILL)
+
+    started = time.monotonic()
+    assert boot.boot(SCENARIOS / "stay.py", tmp_path, limit_s=60, on_line=kill_kernel) == boot.NOT_RUN
+    assert time.monotonic() - started < 40
+    assert lines == ["staying"]
+    assert len(ours) == 1
+    deadline = time.monotonic() + 10
+    while kernels_working_in(ours):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_an_old_exit_status_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
