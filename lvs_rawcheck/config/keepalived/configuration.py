@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lvs_rawcheck.config.findings import ERROR, Finding, Findings
+from lvs_rawcheck.config.findings import Findings
 from lvs_rawcheck.config.keepalived.blocks import Block, Process, Statement
 from lvs_rawcheck.config.keepalived.directives import CHECK_ROOT, GLOBAL_ROOT, SHARED_ROOT, VRRP_ROOT, known_to
 from lvs_rawcheck.config.keepalived.expander import EndOfReading
@@ -29,45 +29,24 @@ from lvs_rawcheck.config.keepalived.vrrp import (
     build_sync_group,
     build_track_file,
 )
+from lvs_rawcheck.config.read import ReadConfiguration
 from lvs_rawcheck.config.tree import Leaf, SourceFile
 
 DEBIAN_12: Version = (2, 2, 7)
 
 
-class Configuration:
+class Configuration(ReadConfiguration):
     """One configuration, as one node reads it.
 
-    files: by path, the main one first; site: what it sets up; unknown: what one of keepalived's processes ignores,
-    since it does not know the word there.
+    site: what it sets up; unknown: what one of keepalived's processes ignores, since it does not know the word there.
     """
 
     def __init__(
         self, main: SourceFile, files: Files, site: Site, unknown: list[Statement], findings: Findings
     ) -> None:
-        self.main = main
-        self.files = files.by_path
+        super().__init__(main, files.by_path, findings)
         self.site = site
         self.unknown = unknown
-        self._findings = findings
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Return what was noticed, in the order in which it was met."""
-        return self._findings.all()
-
-    @property
-    def errors(self) -> list[Finding]:
-        """Return the findings that say that the text is not read as it was meant."""
-        return [finding for finding in self.findings if finding.severity == ERROR]
-
-    def require_sound(self) -> None:
-        """Raise the first error as ConfigError, if there is one."""
-        for finding in self.errors:
-            raise finding.to_error()
-
-    def text(self, path: str) -> bytes:
-        """Return the octets of one of the files."""
-        return self.files[path].octets
 
     def leaves(self, path: str) -> list[Leaf]:
         """Return one of the files as leaves; those that nobody can read say why."""

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 from lvs_rawcheck.config.disk import Unusable, read_regular_file
-from lvs_rawcheck.config.findings import ERROR, Finding
+from lvs_rawcheck.config.findings import ERROR
 from lvs_rawcheck.config.ldirectord import kinds
 from lvs_rawcheck.config.ldirectord.blocks import BlockReader
 from lvs_rawcheck.config.ldirectord.effective import fill_globals, fill_virtual
@@ -29,37 +29,17 @@ from lvs_rawcheck.config.ldirectord.whole import (
     note_octets,
     note_times,
 )
+from lvs_rawcheck.config.read import ReadConfiguration
 from lvs_rawcheck.config.tree import Leaf, SourceFile, Touch
 from lvs_rawcheck.errors import ConfigSyntaxError
 
 
-class Configuration:
-    """One configuration. files: by path, the main one alone; site: what it sets up."""
+class Configuration(ReadConfiguration):
+    """One configuration, the main file alone. site: what it sets up."""
 
     def __init__(self, main: SourceFile, site: Site, notes: Notes) -> None:
-        self.main = main
-        self.files = {main.path: main}
+        super().__init__(main, {main.path: main}, notes)
         self.site = site
-        self._notes = notes
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Return what was noticed, in the order in which it was met."""
-        return self._notes.all()
-
-    @property
-    def errors(self) -> list[Finding]:
-        """Return the findings that say that the text is not read as it was meant, or not at all."""
-        return [finding for finding in self.findings if finding.severity == ERROR]
-
-    def require_sound(self) -> None:
-        """Raise the first error as ConfigError, if there is one."""
-        for finding in self.errors:
-            raise finding.to_error()
-
-    def text(self, path: str) -> bytes:
-        """Return the octets of the file."""
-        return self.files[path].octets
 
     def leaves(self, path: str) -> list[Leaf]:
         """Return the file as leaves; those that nobody can read say why."""

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -25,10 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.generate.asking import ask
 
 SECONDS_MOST = 60.0
-_MESSAGES_MOST = 4 << 20  # octets
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _READY = b"ready\n"
 # $1 $2, $3 $4, ...: what is mounted where, up to a dash; then the command.
 _ENTER = """
@@ -112,35 +109,11 @@ def _accounts_mounted(folder: Path) -> list[tuple[Path, str]]:
 
 
 def _run(command: list[str]) -> ConfigTest:
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env={"PATH": _PATH, "LC_ALL": "C"},
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise LinkError(f"cannot run {command[0]}: {error.strerror}") from error
-    try:
-        said, messages = process.communicate(timeout=SECONDS_MOST)
-    except subprocess.TimeoutExpired:
-        raise LinkError(f"keepalived -t took more than {SECONDS_MOST:.0f} s") from None
-    finally:
-        _end(process)
-    lines = tuple(messages[:_MESSAGES_MOST].decode("utf-8", "replace").splitlines())
-    if not said.startswith(_READY):
-        raise LinkError(f"keepalived -t could not be run: {lines[-1] if lines else 'no reason given'}")
-    return ConfigTest(process.returncode, lines)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process that is still there, with its children, which are in its session."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    answer = ask("keepalived -t", command, "/", SECONDS_MOST)
+    if not answer.output.startswith(_READY):
+        reason = answer.messages[-1] if answer.messages else "no reason given"
+        raise LinkError(f"keepalived -t could not be run: {reason}")
+    return ConfigTest(answer.status, answer.messages)
 
 
 def messages_added(before: ConfigTest, after: ConfigTest) -> list[str]:

@@ -10,17 +10,14 @@ a name that nobody else has, and with -d takes the `ipvsadm` of the folder that 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.generate.asking import ask
 
 SECONDS_MOST = 60.0  # it asks for names, which may take long
-_MESSAGES_MOST = 1 << 20  # octets
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PROGRAM = "/usr/sbin/ldirectord"
 _NO_IPVSADM = "#!/bin/sh\nexit 0\n"
 _READ, _RUNNING, _REFUSED = 3, 0, 2
@@ -46,35 +43,11 @@ def config_test(path: str, octets: bytes, program: str = _PROGRAM) -> ConfigTest
         stand_in = Path(folder) / "ipvsadm"
         stand_in.write_text(_NO_IPVSADM)
         stand_in.chmod(0o700)
-        status, said = _run([program, "-d", str(copy), "status"], folder)
-    lines = [line.replace(str(copy), path) for line in said.splitlines()]
+        answer = ask("ldirectord status", [program, "-d", str(copy), "status"], folder, SECONDS_MOST)
+    status, lines = answer.status, [line.replace(str(copy), path) for line in answer.messages]
     if status in (_READ, _RUNNING):
         return ConfigTest(accepted=True, message="")
     if status != _REFUSED:
         raise LinkError(f"ldirectord status ended with {status}: {lines[-1] if lines else 'and said nothing'}")
     errors = [line for line in lines if line.startswith("Error")]
     return ConfigTest(accepted=False, message=(errors or lines or ["no reason given"])[-1])
-
-
-def _run(command: list[str], folder: str) -> tuple[int, str]:
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env={"PATH": _PATH, "LC_ALL": "C"},
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise LinkError(f"cannot run {command[0]}: {error.strerror}") from error
-    try:
-        _, said = process.communicate(timeout=SECONDS_MOST)
-    except subprocess.TimeoutExpired:
-        raise LinkError(f"ldirectord took more than {SECONDS_MOST:.0f} s to read the file") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return process.returncode, said[:_MESSAGES_MOST].decode("utf-8", "replace")
