@@ -34,7 +34,7 @@ test-full: packages
 CURRENT_PYTHON = $(PYTHON)
 test-current: packages
 	$(CURRENT_PYTHON) -m venv --clear $(CURRENT)
-	$(CURRENT)/bin/pip install --quiet --upgrade pytest hypothesis scapy h11 dnspython cryptography ldap3 pyrad jinja2 rich
+	$(CURRENT)/bin/pip install --quiet --upgrade pytest hypothesis scapy h11 dnspython cryptography ldap3 pyrad jinja2 rich prometheus-client
 	$(CURRENT)/bin/python -m pytest -p no:cacheprovider -m "not full and not lab"
 
 lint: packages $(LINT)/bin/ruff

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,8 @@ class Loop:
         self.poller = select.epoll()
         self.parts: list[Part] = []
         self.ahead = 0.0
+        self.longest_turn = 0.0
+        """Seconds of CPU."""
 
     def close(self) -> None:
         self.poller.close()
@@ -43,6 +46,7 @@ class Loop:
     def turn(self, seconds: float = 0.0) -> int:
         """Do what is ready and due; return how many descriptors were ready."""
         ready = self.poller.poll(seconds)
+        began = time.thread_time()
         for descriptor, _ in ready:
             for part in self.parts:
                 if part.holds(descriptor):
@@ -51,6 +55,7 @@ class Loop:
             timer = part.next_timer()
             if timer is not None and timer <= self.now():
                 part.work(None, self.now())
+        self.longest_turn = max(self.longest_turn, time.thread_time() - began)
         return len(ready)
 
     def now(self) -> float:

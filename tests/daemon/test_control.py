@@ -11,8 +11,8 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +108,9 @@ def test_ten_thousand_checks_are_told_a_few_at_a_time(desk: Desk) -> None:
     for number in range(10_000):
         state = known(f"10.1.{number // 250}.{number % 250}")
         desk.checks.states[state.check_id] = state
-    turns: list[float] = []
-    turn = desk.loop.turn
-
-    def timed_turn(seconds: float = 0.0) -> int:
-        began = time.thread_time()
-        ready = turn(seconds)
-        turns.append(time.thread_time() - began)
-        return ready
-
-    desk.loop.turn = timed_turn  # type: ignore[method-assign]
     *checks, end = lines(desk.answer(STATUS))
     assert (len(checks), end) == (10_003, {"checks": 10_003})
-    assert max(turns) < 0.01  # seconds of CPU: nobody else waits longer for it
+    assert desk.loop.longest_turn < 0.01  # nobody else waits longer for it
 
 
 def test_no_line_is_longer_than_the_contract_says() -> None:
@@ -278,9 +268,10 @@ def test_without_descriptors_it_waits_and_goes_on(desk: Desk) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     taken: list[int] = []
     try:
-        with pytest.raises(OSError, match="Too many open files"):
-            while True:
+        with suppress(OSError):
+            for _ in range(256):
                 taken.append(os.dup(desk.loop.poller.fileno()))
+        assert len(taken) < 256
         desk.loop.turn(0.1)
         assert [desk.loop.turn(0) for _ in range(5)] == [0] * 5  # not told again and again
         assert desk.server.next_timer() is not None
