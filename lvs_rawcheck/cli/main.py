@@ -23,6 +23,8 @@ usage: lvs-rawcheck COMMAND ...
   generate scripts                                  put the scripts in place that these and Pacemaker call
   role [INSTANCE]                                   master or backup: by the role files, and by the VIPs held
   notify ROLE INSTANCE                              write a role file by hand
+  daemon                                            run every check of the registry, until told to stop
+  status                                            what the daemon knows of every check
   verify [CONFIG]                                   whether keepalived really runs what is planned
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
@@ -99,6 +101,14 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import generate
 
         return generate.run(arguments[1:])
+    if name == "daemon":
+        from lvs_rawcheck.cli import daemon
+
+        return daemon.run(arguments[1:])
+    if name == "status":
+        from lvs_rawcheck.cli import status
+
+        return status.run(arguments[1:])
     if name == "verify":
         from lvs_rawcheck.cli import verify
 

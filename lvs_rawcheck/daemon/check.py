@@ -13,6 +13,7 @@ from lvs_rawcheck.wire.address import format_address
 
 if TYPE_CHECKING:
     from lvs_rawcheck.daemon.probe import Probe
+    from lvs_rawcheck.daemon.standard_probe import StandardProbe
 
 
 class Check:
@@ -27,6 +28,7 @@ class Check:
         "running",
         "server",
         "service",
+        "standard",
         "started_at",
         "state",
     )
@@ -40,6 +42,8 @@ class Check:
         self.health = Health(settings.rise, settings.fall)
         self.probe: Probe | None = None
         """Its raw check; None until it has run by this path."""
+        self.standard: StandardProbe | None = None
+        """Its standard check; None until it has run by that path."""
         self.generation = -1
         """Of the host's paths, when `probe` was made: a later one may be another way."""
         self.running = False

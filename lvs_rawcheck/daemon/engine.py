@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result, Verdict
+from lvs_rawcheck.checks.base import RAW, Reason, Result, Verdict
 from lvs_rawcheck.checks.path import LocalServer, judge_again
 from lvs_rawcheck.checks.request import STANDBY_RAW
 from lvs_rawcheck.checks.runner import decisive
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.health import UNKNOWN, UP
+from lvs_rawcheck.daemon.kernel_lane import KernelLane
 from lvs_rawcheck.daemon.lane import Lane
 from lvs_rawcheck.daemon.lanes import Lanes
 from lvs_rawcheck.daemon.modes import Modes
 from lvs_rawcheck.daemon.probe import Probe
 from lvs_rawcheck.daemon.roles import Roles
 from lvs_rawcheck.daemon.schedule import Schedule
-from lvs_rawcheck.daemon.standard_runs import StandardRuns
+from lvs_rawcheck.daemon.standard_probe import StandardProbe
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE
 from lvs_rawcheck.director.role import BACKUP
@@ -58,14 +59,14 @@ class _Observation:
 class Engine:
     """All checks. listeners: called after each run with the state and the time, monotonic seconds."""
 
-    def __init__(self, lanes: Lanes, standard: StandardRuns, roles: Roles, modes: Modes) -> None:
+    def __init__(self, lanes: Lanes, kernel_lane: KernelLane, roles: Roles, modes: Modes) -> None:
         self.checks: dict[str, Check] = {}
         self.schedule = Schedule()
         self.listeners: list[Listener] = []
         self.late_by: Callable[[float], None] = _ignore
         """Called with how late a run began, seconds."""
         self._lanes = lanes
-        self._standard = standard
+        self._kernel_lane = kernel_lane
         self._roles = roles
         self._modes = modes
         self._generation = 0
@@ -73,6 +74,8 @@ class Engine:
         self._late_at = 0.0
         """The worst lateness of late, and when that was."""
         self._observing: dict[str, _Observation] = {}
+        self._asked: dict[str, list[Callable[[CheckState], None]]] = {}
+        """Who waits for the next result of a check."""
         self._up: dict[str, int] = {}
         """How many of a service's servers are up, by its name."""
 
@@ -101,6 +104,14 @@ class Engine:
             if id(lane) not in used and not lane.driver.in_flight:
                 self._lanes.close_lane(lane, LinkError("no check goes by it any more"))
 
+    def ask(self, check_id: str, told: Callable[[CheckState], None]) -> bool:
+        """Run a check at once, or join the run that is under way; return whether there is such a check."""
+        if check_id not in self.checks:
+            return False
+        self._asked.setdefault(check_id, []).append(told)
+        self.schedule.hasten((check_id,), clock.now(), 0.0)
+        return True
+
     def hasten(self, checks: Iterable[Check], now: float) -> None:
         """Run checks soon, since their role is another one: what was known by the other path counts no more."""
         hastened = list(checks)
@@ -125,6 +136,7 @@ class Engine:
     def _begin(self, check: Check, now: float) -> None:
         check.running = True
         check.started_at = now
+        check.state.due = None
         role = self._roles.of(check.request.role_file, check.request.vips)
         if role != check.role:
             check.role = role
@@ -133,18 +145,20 @@ class Engine:
         if mode == OBSERVE:
             self._observe(check, now)
         elif mode == STANDARD_MODE or (role == BACKUP and check.request.standby != STANDBY_RAW):
-            self._begin_standard(check)
+            self._standard(check).start(now, self._generation)
         else:
             check.state.observed = None
             self._begin_raw(check, now)
 
-    def _begin_standard(self, check: Check) -> None:
-        self._standard.start(check, self._standard_done)
+    def _standard(self, check: Check) -> StandardProbe:
+        if check.standard is None:
+            check.standard = StandardProbe(check.request, self._kernel_lane, partial(self._standard_done, check))
+        return check.standard
 
     def _observe(self, check: Check, now: float) -> None:
         """Let the standard check decide, and note what the raw one finds meanwhile."""
         self._observing[check.check_id] = _Observation()
-        self._standard.start(check, self._observed_standard)
+        self._standard(check).start(now, self._generation)
         try:
             probe = self._probe(check)
             if isinstance(probe, Probe):
@@ -160,12 +174,6 @@ class Engine:
             observation.raw = found
             self._end_observation(check, observation)
 
-    def _observed_standard(self, check: Check, result: Result) -> None:
-        observation = self._observing.get(check.check_id)
-        if observation is not None:
-            observation.standard = result
-            self._end_observation(check, observation)
-
     def _end_observation(self, check: Check, observation: _Observation) -> None:
         """Go on once both have come; the raw one may be lost with its lane."""
         if observation.standard is None or observation.raw is None:
@@ -174,7 +182,7 @@ class Engine:
         if check.state.observed != observation.raw:
             logger.info("%s: observed: %s", check.check_id, observation.raw)
         check.state.observed = observation.raw
-        self._standard_done(check, observation.standard)
+        self._take(check, observation.standard)
 
     def _begin_raw(self, check: Check, now: float) -> None:
         try:
@@ -184,7 +192,7 @@ class Engine:
             elif isinstance(probe, Verdict):
                 self._judge(check, probe, 0.0, {})
             elif probe is None:
-                self._standard.start_local(check, self._standard_done)
+                self._standard(check).start_local(now)
             else:
                 probe.start(now)
         except NoFreePort:
@@ -264,7 +272,11 @@ class Engine:
     def _standard_done(self, check: Check, result: Result) -> None:
         if self.checks.get(check.check_id) is not check:
             return
-        result.path = result.path or STANDARD
+        observation = self._observing.get(check.check_id)
+        if observation is not None:
+            observation.standard = result
+            self._end_observation(check, observation)
+            return
         self._take(check, result)
 
     def _take(self, check: Check, result: Result) -> None:
@@ -320,11 +332,15 @@ class Engine:
         self._finish(check, now, None)
 
     def _finish(self, check: Check, now: float, again_at: float | None) -> None:
+        state = check.state
         check.running = False
-        check.state.runs += 1
+        state.runs += 1
         self.schedule.finished(check.check_id, now, again_at)
+        state.due = self.schedule.due_of(check.check_id)
         for listener in self.listeners:
-            listener(check.state, now)
+            listener(state, now)
+        for told in self._asked.pop(check.check_id, ()):
+            told(state)
 
     def _count(self, check: Check, by: int) -> None:
         if check.state.healthy:

@@ -68,6 +68,11 @@ class Schedule:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def due_of(self, key: str) -> float | None:
+        """Return when a check runs next, None while it runs or where there is none."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.due
+
     def take_due(self, now: float) -> list[tuple[str, float]]:
         """Return the checks that are due, and when they were; they run from now on."""
         taken = []

@@ -16,12 +16,12 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.daemon import roles
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.engine import Engine
+from lvs_rawcheck.daemon.kernel_lane import KernelLane
 from lvs_rawcheck.daemon.lanes import Lanes
 from lvs_rawcheck.daemon.modes import Modes
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.daemon.roles import Roles
 from lvs_rawcheck.daemon.roster import Roster
-from lvs_rawcheck.daemon.standard_runs import StandardRuns
 from lvs_rawcheck.errors import ConfigError
 from lvs_rawcheck.link.monitor import Monitor
 
@@ -56,9 +56,9 @@ class Daemon:
         self._neighbours = Neighbours(self._monitor)
         self._roles = Roles()
         self._modes = Modes(state_folder)
-        self._standard = StandardRuns()
+        self._kernel_lane = KernelLane(self.poller)
         self.lanes = Lanes(self._neighbours, self.poller, lambda lane, error: self.engine.lane_failed(lane, error))
-        self.engine = Engine(self.lanes, self._standard, self._roles, self._modes)
+        self.engine = Engine(self.lanes, self._kernel_lane, self._roles, self._modes)
         self.roster = Roster(services_folder, self.engine, import_libraries)
         self.parts: list[Part] = []
         self.before_reload: Callable[[], None] = _nothing
@@ -70,15 +70,14 @@ class Daemon:
         self._sweep_at = inf
         self._paths_changed = False
         self._paths_not_before = 0.0
-        for descriptor in (self._monitor.fileno(), self._standard.fileno()):
-            self.poller.register(descriptor, select.EPOLLIN)
+        self.poller.register(self._monitor.fileno(), select.EPOLLIN)
         self._wakeup, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._wakeup_writer = writer
         self.poller.register(self._wakeup, select.EPOLLIN)
 
     def close(self) -> None:
         """Give everything back; what was written stays, and expires."""
-        self._standard.close()
+        self._kernel_lane.close()
         self.lanes.close()
         self._monitor.close()
         self.poller.close()
@@ -113,6 +112,9 @@ class Daemon:
             self._attend(descriptor)
         self.engine.run_due(now)
         self.lanes.work_due(now)
+        timer = self._kernel_lane.next_timer()
+        if timer is not None and timer <= now:
+            self._kernel_lane.work(now)
         for part in self.parts:
             timer = part.next_timer()
             if timer is not None and timer <= now:
@@ -127,7 +129,7 @@ class Daemon:
 
     def _seconds_to_wait(self, now: float) -> float:
         soonest = self._look_at
-        for timer in (self.engine.schedule.next_due(), self.lanes.next_timer()):
+        for timer in (self.engine.schedule.next_due(), self.lanes.next_timer(), self._kernel_lane.next_timer()):
             if timer is not None and timer < soonest:
                 soonest = timer
         for part in self.parts:
@@ -140,8 +142,8 @@ class Daemon:
         lane = self.lanes.by_descriptor(descriptor)
         if lane is not None:
             self.lanes.work(lane)
-        elif descriptor == self._standard.fileno():
-            self._standard.work()
+        elif descriptor == self._kernel_lane.fileno():
+            self._kernel_lane.work(clock.now())
         elif descriptor == self._monitor.fileno():
             self._neighbours.catch_up()
         elif descriptor == self._wakeup:

@@ -31,7 +31,7 @@ class Desk:
 
     def write(self, name: str, family: Family, *real_servers: str, **settings: object) -> None:
         """Write a service file; settings: further keys, as TOML has them."""
-        keys = {"interval": INTERVAL, "timeout": 0.6, **settings}
+        keys: dict[str, object] = {"interval": INTERVAL, "timeout": 0.6, **settings}
         head = "".join(f"{key} = {value}\n" for key, value in keys.items())
         endpoint = f"[{family.vip}]:{PORT}" if ":" in family.vip else f"{family.vip}:{PORT}"
         servers = "".join(f'[[real_server]]\naddress = "{each}"\n' for each in real_servers)

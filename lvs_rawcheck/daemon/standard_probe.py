@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The standard check of one real server, run again and again over the lane that all of them share.
+
+Each port of the real server is asked once, for all the endpoints that have it (as in checks/runner.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lvs_rawcheck.checks.base import Endpoint, Result, worst
+from lvs_rawcheck.checks.path import source_of_connection
+from lvs_rawcheck.checks.request import Request
+from lvs_rawcheck.daemon.kernel_lane import KernelLane
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.rtnetlink import Netlink
+
+_ANSWER_SECONDS = 0.2
+
+
+class StandardProbe:
+    """One check on the kernel's lane. done: called once a start, with the result of the port that fared worst."""
+
+    def __init__(self, request: Request, lane: KernelLane, done: Callable[[Result], None]) -> None:
+        self._request = request
+        self._lane = lane
+        self._done = done
+        self._source: bytes | None = None
+        self._source_of = -1
+        self._left = 0
+        self._results: list[Result] = []
+
+    def start(self, now: float, generation: int) -> None:
+        """Begin one run. generation: of the host's paths; the source is asked for anew when it has changed."""
+        if generation != self._source_of:
+            self._source, self._source_of = self._find_source(), generation
+        request = self._request
+        ports = self._ports()
+        self._begin_with(len(ports))
+        for port, endpoint in ports.items():
+            self._lane.start(request, endpoint, port, self._source, now + request.timeout, self._finished)
+
+    def start_local(self, now: float) -> None:
+        """Begin one run of a server that is this host itself: for each endpoint the kernel is asked."""
+        request = self._request
+        self._begin_with(len(request.endpoints))
+        for endpoint in request.endpoints:
+            self._lane.start_local(request, endpoint, now + request.timeout, self._finished)
+
+    def _begin_with(self, count: int) -> None:
+        self._left = count
+        self._results = []
+
+    def _ports(self) -> dict[int, Endpoint]:
+        """Return the endpoint that stands for each port; one in all where every step brings its own."""
+        request = self._request
+        checks = request.standard_checks
+        if checks and all(check.port is not None for check in checks):
+            return {0: request.endpoints[0]}
+        return {endpoint.port: endpoint for endpoint in reversed(request.endpoints)}
+
+    def _finished(self, result: Result) -> None:
+        self._results.append(result)
+        self._left -= 1
+        if self._left == 0:
+            self._done(self._results[0] if len(self._results) == 1 else worst(self._results))
+
+    def _find_source(self) -> bytes | None:
+        try:
+            with Netlink(_ANSWER_SECONDS) as netlink:
+                return source_of_connection(netlink, self._request)
+        except LinkError:
+            return None  # the kernel's own choice, then

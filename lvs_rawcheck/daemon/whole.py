@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon with all that others see of it: files, socket, metrics, the service manager's ear."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from lvs_rawcheck.daemon.alive import Alive
+from lvs_rawcheck.daemon.control import ControlServer
+from lvs_rawcheck.daemon.counters import Counters
+from lvs_rawcheck.daemon.keepalived_watch import KeepalivedWatch
+from lvs_rawcheck.daemon.listening import listen_at
+from lvs_rawcheck.daemon.metrics_server import MetricsServer, listen_for_metrics, maker_of_pages
+from lvs_rawcheck.daemon.notify_systemd import SystemdNotifier
+from lvs_rawcheck.daemon.service import Daemon
+from lvs_rawcheck.daemon.state import CheckState
+from lvs_rawcheck.daemon.track_files import TrackFiles
+from lvs_rawcheck.daemon.verdict_files import VerdictFiles
+from lvs_rawcheck.director.control_socket import SOCKET_NAME
+from lvs_rawcheck.director.privileges import daemon_ids
+from lvs_rawcheck.errors import LinkError
+
+_SIGN_SECONDS = 1.0
+
+
+class WholeDaemon:
+    """Opens everything; use as a context manager. LinkError: something is not to be had.
+
+    metrics: where they are served, `ADDRESS:PORT` of loopback or a path; None: nowhere.
+    """
+
+    def __init__(
+        self, services_folder: str, state_folder: str, metrics: str | None, import_libraries: Callable[[], None]
+    ) -> None:
+        with ExitStack() as opened:
+            self.daemon = Daemon(services_folder, state_folder, import_libraries)
+            opened.callback(self.daemon.close)
+            self.counters = Counters()
+            try:
+                self._verdicts = VerdictFiles(state_folder)
+                opened.callback(self._verdicts.close)
+                self._tracks = TrackFiles(state_folder)
+                opened.callback(self._tracks.close)
+                self._alive = Alive(state_folder)
+                opened.callback(self._alive.close)
+            except OSError as error:
+                raise LinkError(f"{state_folder}: {error.filename or ''} {error.strerror or error}") from error
+            self._manager = SystemdNotifier()
+            opened.callback(self._manager.close)
+            self._add_servers(opened, state_folder, metrics)
+            self._opened = opened.pop_all()
+        daemon = self.daemon
+        daemon.parts += [self._manager, KeepalivedWatch(self._tracks), _Sign(self._alive)]
+        daemon.engine.listeners.append(self._note)
+        daemon.engine.late_by = self.counters.lateness.note
+        daemon.before_reload = self._manager.reloading
+        daemon.after_reload = self._loaded
+
+    def __enter__(self) -> WholeDaemon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def load(self) -> None:
+        """Read the registry for the first time; ConfigError."""
+        self.daemon.load()
+        self._loaded()
+
+    def run(self) -> None:
+        """Go on until told to stop; verdicts stay, and expire."""
+        self.daemon.run()
+        self._manager.stopping()
+
+    def _add_servers(self, opened: ExitStack, state_folder: str, metrics: str | None) -> None:
+        daemon = self.daemon
+        ids = daemon_ids()
+        group = ids[1] if ids is not None else os.getegid()
+        listener = listen_at(f"{state_folder.rstrip('/')}/{SOCKET_NAME}", group)
+        control = ControlServer(listener, group, daemon.poller, self._states, daemon.engine.ask)
+        opened.callback(control.close)
+        daemon.parts.append(control)
+        if metrics is not None:
+            pages = maker_of_pages(self._states, self.counters)
+            server = MetricsServer(listen_for_metrics(metrics, group), daemon.poller, pages)
+            opened.callback(server.close)
+            daemon.parts.append(server)
+
+    def _states(self) -> list[CheckState]:
+        return [check.state for check in self.daemon.engine.checks.values()]
+
+    def _loaded(self) -> None:
+        checks = self.daemon.engine.checks
+        self._verdicts.keep_only(checks)
+        self._tracks.keep_only(checks)
+        faults = len(self.daemon.roster.faults)
+        self._manager.status(f"{len(checks)} checks" + (f", {faults} service files cannot be read" if faults else ""))
+        self._manager.ready()
+
+    def _note(self, state: CheckState, now: float) -> None:
+        self._verdicts.note(state, now)
+        self._tracks.note(state)
+        counters = self.counters
+        counters.runs += 1
+        if state.held is not None:
+            counters.holds += 1
+        counters.phases.note(state.phases_ms)
+
+
+class _Sign:
+    """The sign of life, when it is time."""
+
+    def __init__(self, alive: Alive) -> None:
+        self._alive = alive
+        self._due = 0.0
+
+    def next_timer(self) -> float | None:
+        return self._due
+
+    def holds(self, descriptor: int) -> bool:
+        return False
+
+    def work(self, descriptor: int | None, now: float) -> None:
+        self._due = now + _SIGN_SECONDS
+        self._alive.note(now)
