@@ -73,10 +73,11 @@ def read_line(folder: int, name: str, octets_most: int) -> str:
 
 
 def write_line(folder: int, name: str, line: str, staging: int | None = None) -> None:
-    """Put a file that everybody may read in its place, complete or not at all; OSError.
+    """Put a file that everybody may read in its place, complete or not at all; OSError, and ValueError for what is no ASCII.
 
     staging: another folder of this file system, to write it in where `folder` is watched.
     """
+    octets = f"{line}\n".encode("ascii")
     beside = folder if staging is None else staging
     temporary = f".{name}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC  # one of that name was left behind
@@ -84,7 +85,7 @@ def write_line(folder: int, name: str, line: str, staging: int | None = None) ->
     try:
         try:
             os.fchmod(descriptor, 0o644)
-            os.write(descriptor, f"{line}\n".encode("ascii"))
+            os.write(descriptor, octets)
         finally:
             os.close(descriptor)
         os.rename(temporary, name, src_dir_fd=beside, dst_dir_fd=folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import generate, http, in_process, ldirectord, one_shot
+from tests.bench import generate, http, in_process, ldirectord, one_shot, verdict
 from tests.bench.site import Site
 
 
@@ -19,6 +19,8 @@ def main() -> int:
         print(in_process.report(site), flush=True)
         print()
         print(http.report(site), flush=True)
+    print()
+    print(verdict.report(), flush=True)
     print()
     print(generate.report(), flush=True)
     return 0

@@ -251,6 +251,12 @@ def test_nothing_is_written_where_others_may_write(tmp_path: Path, files: Verdic
     assert [path.name for path in folder.iterdir()] == [REAL]
 
 
+def test_what_cannot_be_a_line_is_said(tmp_path: Path, files: VerdictFiles, caplog: pytest.LogCaptureFixture) -> None:
+    files.note(known(role_file="/run/r\u00f4le"), 1.0)
+    assert list((tmp_path / "verdict" / SERVICE).iterdir()) == []
+    assert len(caplog.records) == 1
+
+
 @pytest.mark.netns
 def test_a_full_disk(caplog: pytest.LogCaptureFixture) -> None:
     """What is still right expires by itself; what is wrong goes at once; it is said once, and once when it is over."""
