@@ -15,6 +15,7 @@ from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE, read_override
+from lvs_rawcheck.director.privileges import may_open_packet_sockets
 from lvs_rawcheck.director.results import LastVerdict, Observations
 from lvs_rawcheck.errors import RawCheckError, UsageError
 from lvs_rawcheck.registry.names import parse_check_id
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
+    from lvs_rawcheck.cli.by_daemon import ByDaemon
     from lvs_rawcheck.cli.options import CommandLine
 
 _DESCRIPTION = """\
@@ -82,6 +84,12 @@ class _Run:
         self._notes = notes
         self._place = (str(line.values["state"]), service, format_address(request.real_ip))
         self._id = f"{service}/{format_address(request.real_ip)}"
+        self._by_daemon = None if may_open_packet_sockets() else self._daemon()
+
+    def _daemon(self) -> ByDaemon:
+        from lvs_rawcheck.cli.by_daemon import ByDaemon
+
+        return ByDaemon(self._place[0], self._id)
 
     def by_mode(self, mode: str) -> tuple[Result, dict[str, object]]:
         last = LastVerdict(*self._place)
@@ -92,11 +100,15 @@ class _Run:
             if mode == STANDARD_MODE:
                 self._request.only_path = STANDARD
             result = self._judge(run_request)
+        if self._by_daemon is not None and self._by_daemon.has_judged:
+            further["by"] = "daemon"
         last.write(result, self._request.role_file)
         return result, further
 
     def _judge(self, run: Callable[[Request, Hooks], Result]) -> Result:
         line = self._line
+        if self._by_daemon is not None:
+            run = self._by_daemon.before(run)
         return judge(self._request, line, ["run", self._id], verbosity(line), run, self._notes)
 
     def _observe(self, further: dict[str, object]) -> Result:

@@ -60,8 +60,8 @@ class Client:
         self._poller.modify(self.socket.fileno(), EPOLLOUT)
 
     def mention(self, octets: bytes) -> None:
-        """Say something before the answer, if that is still to come; what does not fit is lost."""
-        if self.socket.fileno() >= 0 and self.pieces is None:
+        """Say something ahead of the answer, in the turn in which it was asked; what does not fit is lost."""
+        if self.socket.fileno() >= 0:
             send_at_once(self.socket, octets)
 
 

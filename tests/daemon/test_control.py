@@ -95,12 +95,13 @@ def test_a_running_check_is_joined_and_not_repeated(desk: Desk) -> None:
 
 def test_a_result_that_is_there_at_once(desk: Desk) -> None:
     desk.checks.at_once = True
-    assert [told["id"] for told in lines(desk.answer(CHECK))] == [ID]
+    begun, told = lines(desk.answer(CHECK))
+    assert (begun, told["id"]) == ({"checking": ID}, ID)
 
 
 def test_an_address_in_other_words_is_the_same_check(desk: Desk) -> None:
     desk.checks.at_once = True
-    (told,) = lines(desk.answer(b'{"op": "check", "id": "web/2001:DB8:0::42"}\n'))
+    _, told = lines(desk.answer(b'{"op": "check", "id": "web/2001:DB8:0::42"}\n'))
     assert told["id"] == "web/2001:db8::42"
 
 

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A check of the registry made by the daemon, for a user who cannot send raw frames.
+
+Fail-safe: what the daemon found decides only where it could judge. In every other case (no daemon, not allowed to ask
+it, it hangs, it ends meanwhile) the check is made here as without a daemon, in the time that is left.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import RAW, REASONS, STANDARD, Reason, Result, Verdict
+from lvs_rawcheck.director.control_socket import ControlConnection, NoDaemon
+from lvs_rawcheck.director.role import BACKUP, MASTER
+from lvs_rawcheck.errors import LinkError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lvs_rawcheck.checks.hooks import Hooks
+    from lvs_rawcheck.checks.request import Request
+
+_HEARD_SECONDS = 0.5  # a daemon that lives says within it that it has heard
+_HEARD_SHARE = 0.25  # of the check's time, at most: the rest is for the check that is made without it
+_ON_ITS_WAY_SECONDS = 0.3  # the daemon's own deadline is ours, and it may come first
+_TIME_LEAST = 0.2  # seconds: with what is above, within the grace that a check has after its deadline
+
+
+class ByDaemon:
+    """One check of the registry, by its ID."""
+
+    def __init__(self, state_dir: str, check_id: str) -> None:
+        self._state_dir = state_dir
+        self._id = check_id
+        self.has_judged = False
+        """Whether the last result is the daemon's."""
+
+    def before(self, otherwise: Callable[[Request, Hooks], Result]) -> Callable[[Request, Hooks], Result]:
+        """Return what runs a request: by the daemon, `otherwise` where it cannot tell."""
+
+        def run(request: Request, hooks: Hooks) -> Result:
+            started = clock.now()
+            trouble = None
+            try:
+                result = self._ask(request, started)
+            except NoDaemon:
+                result = None
+            except LinkError as error:
+                result, trouble = None, str(error)
+            self.has_judged = result is not None
+            if result is None:
+                request.timeout = max(started + request.timeout - clock.now(), _TIME_LEAST)
+                result = otherwise(request, hooks)
+            if trouble is not None:
+                result.notes.append(trouble)
+            return result
+
+        return run
+
+    def _ask(self, request: Request, started: float) -> Result | None:
+        """Return what the daemon found, None where it could not judge; LinkError where it does not say."""
+        heard_by = started + min(_HEARD_SECONDS, request.timeout * _HEARD_SHARE)
+        with ControlConnection(self._state_dir, heard_by) as connection:
+            connection.ask({"op": "check", "id": self._id})
+            connection.next_line()
+            connection.deadline = started + request.timeout + _ON_ITS_WAY_SECONDS
+            found = connection.next_line()
+        result = _result(request, found)
+        if result is not None:
+            result.elapsed_ms = (clock.now() - started) * 1000
+        return result
+
+
+def _result(request: Request, found: dict[str, object]) -> Result | None:
+    reason = found.get("reason")
+    if not isinstance(reason, str) or reason not in REASONS or reason == Reason.CANNOT_JUDGE:
+        return None
+    result = Result(request.kind, request.real_ip, request.endpoints[0], Verdict(reason, str(found.get("detail"))))
+    result.path = _one_of(found.get("path"), RAW, STANDARD)
+    result.role = _one_of(found.get("role"), MASTER, BACKUP)
+    result.degraded = found.get("degraded") is True
+    return result
+
+
+def _one_of(value: object, *words: str) -> str | None:
+    return value if isinstance(value, str) and value in words else None
