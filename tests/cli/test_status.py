@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,3 +251,53 @@ def test_the_daemons_deadline_may_be_a_little_later_than_ours(asking: Desk, daem
     daemon.checks.finish(CHECK)
     outcome = asking.finish(child)
     assert (said(outcome), outcome.json["by"]) == ((1, "no-answer", "raw"), "daemon")
+
+
+# With the daemon itself.
+
+OWN_USER = "root:x:0:0::/:/bin/sh\nlvs-rawcheck:x:4711:4712::/:/bin/false\n"
+MEMBER = ("setpriv", "--reuid=4000", "--regid=4000", "--groups=4712", "--")
+
+
+def test_the_daemon_itself(desk: Desk, site: Site) -> None:
+    register(desk, service("interval = 0.2\ntimeout = 0.5"))
+    register(desk, service("interval = 0.2\ntimeout = 0.2", endpoints=[f"{LOST_VIP}:{PORT}"]), "lost")
+    desk.mount("/etc/passwd", OWN_USER)
+    metrics = desk.folder / "metrics.sock"
+    child = desk.start(
+        site.director,
+        "lvs-rawcheck",
+        "daemon",
+        *desk.own_folders(),
+        "--metrics",
+        str(metrics),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: _verdicts(desk) == {CHECK: True, f"lost/{REAL_IP}": False}, "both checks have run")
+        outcome = status(desk)
+        assert (outcome.status, outcome.stdout.splitlines()[-1]) == (1, "2 checks: 1 up, 1 down, 0 unknown; 0 held")
+        desk.become = MEMBER
+        outcome = run(desk, site.director)
+        assert (said(outcome), outcome.json["by"]) == ((0, "ok", "raw"), "daemon")
+        assert said(run(desk, site.director, check=f"lost/{REAL_IP}"))[:2] == (1, "no-answer")
+        assert run(desk, site.director, check=f"lost/{REAL_IP}").json["by"] == "daemon"
+        told = _scraped(metrics)
+        assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="web"}} 1.0' in told
+        assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="lost"}} 0.0' in told
+    finally:
+        end_process(child)
+    assert status(desk).status == 2
+
+
+def _verdicts(desk: Desk) -> dict[str, bool]:
+    outcome = status(desk, "--json")
+    return {check["id"]: check["healthy"] for check in outcome.json["checks"]} if outcome.status != 2 else {}
+
+
+def _scraped(path: Path) -> list[str]:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        return b"".join(iter(lambda: client.recv(65536), b"")).decode().splitlines()
