@@ -26,6 +26,7 @@ _RULE = (
     "is longer, so that ldirectord never ends a check itself. failurecount and checkinterval stay as they are"
 )
 _OF_LOOP = "\nfork=no: to each time comes, before as after, what the other checks of a round take, see below"
+_OF_FORK = "\nfork=yes: to each time comes, before as after, what the virtual's other servers take, one after the other"
 
 
 def plan_ldirectord(
@@ -48,7 +49,7 @@ def plan_ldirectord(
         present.require_sound()  # first: its places are those of the file as it is
         original.require_sound()
     pairs = [Pair(now, was, olds.get(number)) for number, (now, was) in enumerate(_both(present, original))]
-    rule = _RULE if original.site.settings.fork else _RULE + _OF_LOOP
+    rule = _RULE + (_OF_FORK if original.site.settings.fork else _OF_LOOP)
     plan = Plan(present.main.path, rule, octets={present.main.path: present.main.octets})
     plan.warnings += [*lost, *map(str, present.findings)]
     converted = _convert(plan, pairs, options, import_libraries)
