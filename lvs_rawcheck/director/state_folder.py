@@ -73,7 +73,7 @@ def read_line(folder: int, name: str, octets_most: int) -> str:
 
 
 def write_line(folder: int, name: str, line: str, staging: int | None = None) -> None:
-    """Put a file that everybody may read in its place, complete or not at all; OSError, and ValueError for what is no ASCII.
+    """Put a file that everybody may read in its place, complete or not at all; OSError, ValueError for what is no ASCII.
 
     staging: another folder of this file system, to write it in where `folder` is watched.
     """

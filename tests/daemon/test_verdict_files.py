@@ -258,6 +258,15 @@ def test_what_cannot_be_a_line_is_said(tmp_path: Path, files: VerdictFiles, capl
 
 
 @pytest.mark.netns
+@pytest.mark.parametrize("place", ["verdict", "."])
+def test_root_writes_nothing_into_a_folder_of_somebody_elses(tmp_path: Path, place: str) -> None:
+    (tmp_path / "verdict").mkdir()
+    os.chown(tmp_path / place, 65534, 65534)
+    with pytest.raises(PermissionError):
+        VerdictFiles(str(tmp_path))
+
+
+@pytest.mark.netns
 def test_a_full_disk(caplog: pytest.LogCaptureFixture) -> None:
     """What is still right expires by itself; what is wrong goes at once; it is said once, and once when it is over."""
     caplog.set_level(logging.WARNING)
