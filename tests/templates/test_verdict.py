@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lvs_rawcheck.daemon.alive import Alive
 from lvs_rawcheck.registry.templates import Templates
 from tests.cli.commands import LAUNCHER, Desk
 from tests.cli.conftest import desk, site
@@ -49,6 +50,24 @@ def test_it_is_the_check(desk: Desk, site: Site) -> None:
     assert run(script, CHECK, site=site).returncode == 1
     assert run(script, "-s", str(desk.folder / "other"), CHECK, site=site).returncode == 1
     assert (desk.folder / "other" / "last" / CHECK).exists()
+
+
+def test_where_the_daemon_has_died_it_takes_a_slot_and_is_the_check(desk: Desk, site: Site) -> None:
+    alive = Alive(str(desk.state))
+    alive.note(1.0)
+    alive.close()
+    register(desk, service())
+    script = verdict(desk.folder, desk.services)
+    last = desk.state / "last" / CHECK
+    assert run(script, CHECK, site=site).returncode == 0
+    written = last.stat().st_mtime_ns
+    register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"]))
+    assert run(script, CHECK, site=site).returncode == 0
+    assert last.stat().st_mtime_ns == written
+    words = last.read_text().split()
+    last.write_text(" ".join([str(int(words[0]) - 30), *words[1:]]) + "\n")
+    assert run(script, CHECK, site=site).returncode == 1
+    assert last.read_text().split()[2] == "1"
 
 
 @pytest.mark.parametrize(
