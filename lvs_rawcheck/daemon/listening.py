@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from stat import S_ISSOCK
 
@@ -19,6 +20,7 @@ from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, parse_address
 SOCKET_MODE = 0o660
 BACKLOG = 128
 _LOOPBACK_NET = 127  # RFC 1122 3.2.1.3
+_FIRST_INHERITED = 3  # SD_LISTEN_FDS_START, sd-daemon.h
 _LOOPBACK6 = bytes(15) + b"\x01"
 
 
@@ -45,6 +47,25 @@ def listen_at(path: str, group: int | None) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def inherited_socket(environment: Mapping[str, str] = os.environ) -> socket.socket | None:
+    """Return the listening Unix socket that the service manager made for us, None where it made none; LinkError.
+
+    A daemon that never was root cannot make one in root's folder. Of several the first is meant (sd_listen_fds(3)).
+    """
+    if environment.get("LISTEN_PID") != str(os.getpid()) or environment.get("LISTEN_FDS", "0") in ("", "0"):
+        return None
+    try:
+        inherited = socket.socket(fileno=_FIRST_INHERITED)
+    except OSError as error:
+        raise LinkError(f"the service manager's socket cannot be used: {error.strerror}") from error
+    listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    if (inherited.family, inherited.type, bool(listens)) != (socket.AF_UNIX, socket.SOCK_STREAM, True):
+        inherited.detach()
+        raise LinkError("the service manager's socket is no Unix stream socket that listens")
+    inherited.set_inheritable(False)
+    return inherited
 
 
 def listen_on_loopback(endpoint: tuple[bytes, int]) -> socket.socket:

@@ -375,6 +375,41 @@ def test_a_path_longer_than_a_sockets_address(tmp_path: Path) -> None:
     assert stat.S_ISSOCK((folder / "control.sock").stat().st_mode)
 
 
+INHERIT = """
+import os, socket, sys
+sys.path.insert(0, sys.argv[1])
+from lvs_rawcheck.daemon.listening import inherited_socket
+from lvs_rawcheck.errors import LinkError
+pid = str(os.getpid())
+assert inherited_socket({}) is None
+assert inherited_socket({"LISTEN_FDS": "1", "LISTEN_PID": "1"}) is None
+assert inherited_socket({"LISTEN_FDS": "0", "LISTEN_PID": pid}) is None
+try:
+    inherited = inherited_socket({"LISTEN_FDS": "1", "LISTEN_PID": pid})
+    assert inherited is not None and not inherited.get_inheritable()
+    print(inherited.getsockname(), end="")
+except LinkError as error:
+    print(error, end="")
+"""
+
+
+@pytest.mark.parametrize("what", ["a listening socket", "a socket", "a file", "nothing"])
+def test_a_socket_of_the_service_managers(tmp_path: Path, what: str) -> None:
+    path = str(tmp_path / "control.sock")
+    with socket.socket(socket.AF_UNIX) as made, open(os.devnull) as file:
+        made.bind(path)
+        if what == "a listening socket":
+            made.listen()
+        source = {"a file": file.fileno(), "nothing": -1}.get(what, made.fileno())
+        place = "os.closerange(3, 64)" if source < 0 else f"os.dup2({source}, 3)"
+        script = f"import os, sys; {place}; exec(sys.argv[2])"
+        command = [sys.executable, "-I", "-c", script, str(Path(__file__).parents[2]), INHERIT]
+        done = subprocess.run(command, pass_fds=[made.fileno(), file.fileno()], text=True, capture_output=True)
+    assert done.stderr == ""
+    said = {"a listening socket": path, "a socket": "no Unix stream socket that listens"}.get(what, "cannot be used")
+    assert said in done.stdout
+
+
 # From the other side.
 
 
