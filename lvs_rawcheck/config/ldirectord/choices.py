@@ -97,7 +97,9 @@ _MAIL_STATES = frozenset((b"all", b"starting", b"running", b"stopping", b"reload
 
 def mail_states(text: bytes) -> Value:
     """Take words between commas; `none` stands alone (parse_emailalertstatus, line 1231)."""
-    states = re.split(rb"\s*,\s*", text)
+    first, *others = text.split(b",")  # blanks go with their comma: those at both ends of the text stay
+    states = [first, *(other.lstrip() for other in others)]
+    states[:-1] = [state.rstrip() for state in states[:-1]]
     while states and not states[-1]:
         states.pop()
     for state in states:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lvs_rawcheck.config.ldirectord import Configuration, kinds, read_ldirectord
+from lvs_rawcheck.config.ldirectord.directives import GLOBAL
 from lvs_rawcheck.config.tree import join_leaves
 from lvs_rawcheck.errors import ConfigError
 from tests.config.ldirectord import made_up
@@ -112,3 +114,12 @@ def test_many_blocks_are_read_in_time_that_grows_with_them() -> None:
     found = read("".join(blocks))
     assert len(found.site.virtuals) == len(found.errors) == 2000
     assert all(len(virtual.obstacles) == 1 for virtual in found.site.virtuals)
+
+
+@pytest.mark.parametrize("name", sorted(GLOBAL))
+@pytest.mark.parametrize("value", [" " * 50_000 + "x", " ," * 25_000, '"' * 50_000, ":" * 50_000, "1" * 50_000 + "x"])
+def test_a_long_value_is_read_in_time_linear_in_its_length(name: str, value: str) -> None:
+    """Milliseconds; where it grew with the square of the length, it was seconds."""
+    began = time.process_time()
+    read(f"{name}={value}\nvirtual=192.0.2.1:80\n    {name}={value}\n")
+    assert time.process_time() - began < 2.0
