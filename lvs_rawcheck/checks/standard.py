@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.base import Conversation
     from lvs_rawcheck.checks.standard_check import SocketOptions
 
+_IP_BIND_ADDRESS_NO_PORT = 24  # ip(7): the port is chosen when it connects, for the peer alone
 _REASONS = {
     **REASONS_OF_ANY,
     ECONNREFUSED: Reason.REFUSED,
@@ -60,6 +61,12 @@ class StandardFlow(StandardSocket):
         self._unsent = b""
         self._half_closed = False
         """Whether we have said that no more will be sent."""
+
+    def _bind(self) -> None:
+        if self._source is not None and not self._options.bind_port:
+            # Else it would take a port that nobody has, and those that rest in TIME_WAIT may be all that there are.
+            self._socket.setsockopt(_socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+        super()._bind()
 
     def _begin(self, now: float) -> Verdict | None:
         error = self._socket.connect_ex(self._peer)

@@ -43,6 +43,7 @@ pytestmark = pytest.mark.netns
 
 DROPPED_PORT = 85
 REJECTED_PORT = 86
+PORTS_OF_OURS = 20
 RULES = f"""
 table inet t {{ chain c {{
     type filter hook input priority 0
@@ -132,6 +133,22 @@ def test_a_kernel_that_gives_up_before_the_deadline(director: Host, family: Fami
 def test_a_source_that_is_gone_leaves_the_kernel_s_choice(network: Network, family: Family) -> None:
     source = packed(family.director)  # another host's
     assert verdict_of(standby(network), 5.0, packed(family.real), PORT, source).reason == Reason.OK
+
+
+@both_families
+def test_a_source_is_kept_however_many_ports_rest(network: Network, server: Host, family: Family) -> None:
+    """Each of our ports may ask each of theirs once while it rests in TIME_WAIT: here more connections than ports."""
+    host, source = standby(network), family.address(23)
+    host.add_address(family.on_link(source), "eth0")
+    host.sysctl("net.ipv4.ip_local_port_range", f"40000 {40000 + PORTS_OF_OURS - 1}")
+    tcp_server(server, family.real, OTHER_PORT)
+    each = PORTS_OF_OURS * 3 // 4
+    for port in (PORT, OTHER_PORT) * each:
+        assert verdict_of(host, 5.0, packed(family.real), port, packed(source)).reason == Reason.OK
+    resting = host.run(
+        ["ss", "-Htan", "state", "time-wait", "src", f"[{source}]" if family is V6 else source]
+    ).stdout.splitlines()
+    assert len(resting) == 2 * each
 
 
 class Broken(Conversation):

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from lvs_rawcheck.checks.base import RAW, STANDARD, Reason, Result
+from lvs_rawcheck import clock
+from lvs_rawcheck.checks.base import RAW, STANDARD, Exchange, Reason, Result
+from lvs_rawcheck.checks.standard_datagram import StandardExchange
 from tests.checks.as_nobody import NOBODY
 from tests.checks.datagram.site import ECHO_PORT, SILENT_PORT, Step, check, datagram_request, step_of, udp_server
 from tests.checks.site import (
@@ -22,6 +25,7 @@ from tests.checks.site import (
     active,
     assert_reason,
     both_families,
+    packed,
     server_without_service,
 )
 from tests.cli.commands import LAUNCHER
@@ -101,6 +105,16 @@ def test_a_firewall_rejects(site: Site, family: Family) -> None:
 def test_silence_passes_as_it_does_in_keepalived(site: Site, family: Family) -> None:
     assert_reason(site.check(UDP, family, SILENT_PORT, SHORT), Reason.OK)
     assert_reason(site.check(UDP_ANY_REPLY, family, SILENT_PORT, SHORT), Reason.NO_ANSWER)
+
+
+def test_what_was_never_asked_is_no_silence_that_passes(site: Site) -> None:
+    """As where the step before it has used all the time up."""
+    exchange = UDP()
+    assert isinstance(exchange, Exchange)
+    with site.director.entered(), closing(StandardExchange(packed(V4.real), SILENT_PORT, exchange)) as late:
+        verdict = late.begin(clock.now() - 1.0, clock.now())
+    assert verdict is not None
+    assert verdict.reason == Reason.NO_ANSWER
 
 
 @both_families
