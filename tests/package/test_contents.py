@@ -36,6 +36,8 @@ COVERED = {
     "usr/share/man/man[578]/*.[578].gz": "tests/package/test_man_pages.py",
     "usr/share/bash-completion/completions/*": "tests/package/test_completion.py",
     "usr/share/doc/lvs-rawcheck/examples/ansible/*": "tests/ansible/test_playbook.py",
+    "usr/share/doc/lvs-rawcheck/examples/grafana/*": "tests/daemon/test_metrics.py",
+    "usr/share/doc/lvs-rawcheck/examples/prometheus/*": "tests/daemon/test_metrics.py",
     "usr/share/doc/lvs-rawcheck/examples/keepalived/*": "tests/generate/test_examples.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/ROLE.md": "tests/templates/test_pacemaker_example.py",
     "usr/share/doc/lvs-rawcheck/examples/ldirectord/pacemaker/*": "tests/templates/test_pacemaker_example.py",
