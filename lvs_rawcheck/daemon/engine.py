@@ -63,6 +63,8 @@ class Engine:
         self.checks: dict[str, Check] = {}
         self.schedule = Schedule()
         self.listeners: list[Listener] = []
+        self.transitions = 0
+        """Changes of what others are told, since the start."""
         self.late_by: Callable[[float], None] = _ignore
         """Called with how late a run began, seconds."""
         self._lanes = lanes
@@ -316,6 +318,7 @@ class Engine:
         logger.log(level, "%s %s: %s: %s", check.check_id, wanted, state.reason, state.detail)
         self._count(check, -1)
         state.state, state.since, state.since_wall = wanted, now, clock.wall_now()
+        self.transitions += 1
         self._count(check, +1)
 
     def _hold(self, check: Check, why: str) -> None:

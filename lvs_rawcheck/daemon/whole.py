@@ -104,6 +104,7 @@ class WholeDaemon:
         self._tracks.note(state)
         counters = self.counters
         counters.runs += 1
+        counters.transitions = self.daemon.engine.transitions
         if state.held is not None:
             counters.holds += 1
         counters.phases.note(state.phases_ms)
