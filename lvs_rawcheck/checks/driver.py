@@ -93,6 +93,8 @@ class Driver:
         self._link = link
         self._path = path
         self._guards = guards
+        self.foreign = 0
+        """TCP segments that no check of ours could have caused."""
         self._secret = boot_secret()
         self._peers: dict[tuple[bytes, int], _Peer] = {}
         self._running: dict[int, _Running] = {}
@@ -284,6 +286,7 @@ class Driver:
         answers = packet.destination == self._path.director_ip
         peer = self._peers.get((packet.source, first) if answers else (packet.destination, second))
         if peer is None or not (answers or packet.source == self._path.director_ip):
+            self.foreign += 1
             return
         running = self._running.get(peer.keys + (second if answers else first))
         if running is None:

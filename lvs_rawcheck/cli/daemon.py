@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import resource
 import sys
+from contextlib import suppress
 
 from lvs_rawcheck.cli.arguments import FOLDER_OPTIONS
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
@@ -45,6 +47,7 @@ def _serve(line: CommandLine) -> int:
     from lvs_rawcheck.daemon.whole import WholeDaemon
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    _allow_all_descriptors()
     gc.set_threshold(_GARBAGE_THRESHOLD)
     metrics = line.values["metrics"]
     services, state = str(line.values["services"]), str(line.values["state"])
@@ -53,3 +56,10 @@ def _serve(line: CommandLine) -> int:
         gc.freeze()
         whole.run()
     return HEALTHY
+
+
+def _allow_all_descriptors() -> None:
+    """Take as many descriptors as we may: 1,024 is what programs get that use select(2), which none here does."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -22,6 +22,7 @@ class Check:
     __slots__ = (
         "generation",
         "health",
+        "outdated",
         "probe",
         "request",
         "role",
@@ -47,6 +48,8 @@ class Check:
         self.generation = -1
         """Of the host's paths, when `probe` was made: a later one may be another way."""
         self.running = False
+        self.outdated = False
+        """Whether its role or mode has changed since its run began: what that finds counts no more."""
         self.started_at = 0.0
         self.role: str | None = None
         """By which it was run last."""
@@ -57,6 +60,14 @@ class Check:
             setattr(self.state, name, getattr(known.state, name))
         self.health.resume(known.health.state)
         self.role = known.role
+
+    def resume(self, state: str, role: str | None) -> None:
+        """Go on from what a daemon before this one knew: so it takes as many failures in a row as ever to go down.
+
+        Others are told nothing by it before the first result; a role that is another one by then begins anew.
+        """
+        self.health.resume(state)
+        self.role = role
 
     @property
     def check_id(self) -> str:

@@ -13,15 +13,19 @@ from functools import partial
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import RAW, Reason, Result, Verdict
-from lvs_rawcheck.checks.path import LocalServer, judge_again
+from lvs_rawcheck.checks.course import SILENCE
+from lvs_rawcheck.checks.path import LocalServer
 from lvs_rawcheck.checks.request import STANDBY_RAW
 from lvs_rawcheck.checks.runner import decisive
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.health import UNKNOWN, UP
+from lvs_rawcheck.daemon.holds import Holds
 from lvs_rawcheck.daemon.kernel_lane import KernelLane
 from lvs_rawcheck.daemon.lane import Lane
 from lvs_rawcheck.daemon.lanes import Lanes
+from lvs_rawcheck.daemon.lateness import Lateness
 from lvs_rawcheck.daemon.modes import Modes
+from lvs_rawcheck.daemon.own_side import OVERLOADED, own_trouble, was_late
 from lvs_rawcheck.daemon.probe import Probe
 from lvs_rawcheck.daemon.roles import Roles
 from lvs_rawcheck.daemon.schedule import Schedule
@@ -38,11 +42,9 @@ PORT_WAIT_SECONDS = 0.02
 """After which a check that found no free port asks again."""
 TAKEOVER_SECONDS = 1.0
 """Over which all checks of an instance are run at once when its role changes."""
+FIRST_RUNS_A_SECOND = 4000
 HELD_MOST = 600.0
 """Seconds for which a verdict stands that nothing could confirm."""
-LATENESS_SHARE = 0.25
-"""Of a check's deadline: so long may we have been idle in it, and still call silence silence."""
-LATENESS_REMEMBERED = 10.0
 Listener = Callable[[CheckState, float], None]
 
 
@@ -72,9 +74,8 @@ class Engine:
         self._roles = roles
         self._modes = modes
         self._generation = 0
-        self._late_most = 0.0
-        self._late_at = 0.0
-        """The worst lateness of late, and when that was."""
+        self._lateness = Lateness()
+        self._holds = Holds()
         self._observing: dict[str, _Observation] = {}
         self._asked: dict[str, list[Callable[[CheckState], None]]] = {}
         """Who waits for the next result of a check."""
@@ -88,12 +89,22 @@ class Engine:
         self.checks[check.check_id] = check
         self._count(check, +1)
         self.schedule.add(check.check_id, check.state.interval, now)
+        if check.check_id in self._asked:
+            self.schedule.hasten((check.check_id,), now, 0.0)
 
     def remove(self, check_id: str) -> None:
-        """Forget a check; what is under way of it is not waited for."""
+        """Forget a check; what is under way of it is not waited for. Who asked for it waits for one of its name."""
         check = self.checks.pop(check_id)
         self._count(check, -1)
         self.schedule.remove(check_id)
+        self._observing.pop(check_id, None)
+
+    def tell_gone(self, check: Check) -> None:
+        """Tell who asked for a check that was removed, and none of its name was added."""
+        self._holds.free(check.check_id)
+        check.state.state, check.state.held = UNKNOWN, "the registry has no such check any more"
+        for told in self._asked.pop(check.check_id, ()):
+            told(check.state)
 
     def paths_changed(self) -> None:
         """Find each check's way anew at its next run."""
@@ -119,14 +130,19 @@ class Engine:
         hastened = list(checks)
         for check in hastened:
             check.health.begin_anew()
+            check.outdated = check.running
         self.schedule.hasten((check.check_id for check in hastened), now, TAKEOVER_SECONDS)
+
+    def hasten_first(self, now: float) -> None:
+        """Run all checks for the first time soon, as fast as one core can."""
+        spread = max(TAKEOVER_SECONDS, len(self.checks) / FIRST_RUNS_A_SECOND)
+        self.schedule.hasten(list(self.checks), now, spread)
 
     # One run -----------------------------------------------------------------------------------------------
 
     def was_late(self, seconds: float, now: float) -> None:
         """Note that nothing was done for so long: what was not heard meanwhile is not the servers' silence."""
-        if seconds > self._late_most or now - self._late_at > LATENESS_REMEMBERED:
-            self._late_most, self._late_at = seconds, now
+        self._lateness.note(seconds, now)
 
     def run_due(self, now: float) -> None:
         """Begin what is due."""
@@ -137,6 +153,7 @@ class Engine:
 
     def _begin(self, check: Check, now: float) -> None:
         check.running = True
+        check.outdated = False
         check.started_at = now
         check.state.due = None
         role = self._roles.of(check.request.role_file, check.request.vips)
@@ -181,10 +198,13 @@ class Engine:
         if observation.standard is None or observation.raw is None:
             return
         del self._observing[check.check_id]
+        if check.outdated:
+            self._run_again(check, 0.0)
+            return
         if check.state.observed != observation.raw:
             logger.info("%s: observed: %s", check.check_id, observation.raw)
         check.state.observed = observation.raw
-        self._take(check, observation.standard)
+        self._take_standard(check, observation.standard)
 
     def _begin_raw(self, check: Check, now: float) -> None:
         try:
@@ -198,8 +218,7 @@ class Engine:
             else:
                 probe.start(now)
         except NoFreePort:
-            self.schedule.finished(check.check_id, now, now + PORT_WAIT_SECONDS)
-            check.running = False
+            self._run_again(check, PORT_WAIT_SECONDS)
         except LinkError as error:
             self._link_error(check, error)
         except RawCheckError as error:
@@ -248,28 +267,16 @@ class Engine:
         if check.check_id in self._observing:
             self._observed_raw(check, result.verdict.reason)
             return
+        if check.outdated:
+            self._run_again(check, 0.0)
+            return
         if in_silence and not result.healthy:
-            trouble = self._own_trouble(check)
+            trouble = own_trouble(check, self._lateness)
             if trouble is not None:
                 self._hold(check, trouble)
                 return
         result.path = RAW
         self._take(check, result)
-
-    def _own_trouble(self, check: Check) -> str | None:
-        """Return what is wrong on our side where nothing was heard, None: nothing."""
-        assert check.probe is not None
-        lane = check.probe.lane
-        if self._late_at >= check.started_at and self._late_most > check.request.timeout * LATENESS_SHARE:
-            return f"this process was {self._late_most:.1f} s late itself: the host is overloaded"
-        try:
-            with Netlink() as netlink:
-                judge_again(netlink, lane.path)
-        except LinkError as error:
-            return str(error)
-        if lane.lost_since(check.started_at):
-            return f"interface {lane.path.interface.name} lost frames of ours"
-        return None
 
     def _standard_done(self, check: Check, result: Result) -> None:
         if self.checks.get(check.check_id) is not check:
@@ -278,8 +285,16 @@ class Engine:
         if observation is not None:
             observation.standard = result
             self._end_observation(check, observation)
-            return
-        self._take(check, result)
+        elif check.outdated:
+            self._run_again(check, 0.0)
+        else:
+            self._take_standard(check, result)
+
+    def _take_standard(self, check: Check, result: Result) -> None:
+        if result.verdict.reason in SILENCE and was_late(check, self._lateness):
+            self._hold(check, OVERLOADED)
+        else:
+            self._take(check, result)
 
     def _take(self, check: Check, result: Result) -> None:
         check.state.role = check.role
@@ -301,6 +316,7 @@ class Engine:
         health.note(verdict.healthy)
         if health.state != state.state:
             self._change(check, health.state, now)
+        self._note_hold(check)
         again_at = None
         retry_interval = check.server.settings.retry_interval
         if retry_interval is not None and health.in_doubt:
@@ -310,7 +326,8 @@ class Engine:
     def _change(self, check: Check, wanted: str, now: float) -> None:
         state = check.state
         if state.healthy and self._up[check.service.name] <= check.service.min_healthy:
-            state.held = f"min_healthy: {check.service.min_healthy} of its servers stay up, whatever is found"
+            service = check.service
+            state.held = f"min_healthy: {service.min_healthy} of {service.name} stay up, whatever is found"
             return
         level = (
             logging.DEBUG if state.state == UNKNOWN and wanted == UP else logging.INFO
@@ -325,18 +342,33 @@ class Engine:
         """Keep what is known, since this run could not judge; not for ever."""
         now = clock.now()
         state = check.state
-        if state.held != why:
-            logger.error("%s: held as it was (%s): %s", check.check_id, state.state, why)
         state.held = why
+        self._note_hold(check)
         if state.state != UNKNOWN and state.judged_at is not None and now - state.judged_at > HELD_MOST:
+            logger.error("%s unknown: nothing could confirm it for %d s: %s", check.check_id, HELD_MOST, why)
             self._count(check, -1)
-            state.state = UNKNOWN
+            state.state, state.since, state.since_wall = UNKNOWN, now, clock.wall_now()
             check.health.begin_anew()
         self._finish(check, now, None)
+
+    def _note_hold(self, check: Check) -> None:
+        state = check.state
+        if state.held is None:
+            self._holds.free(state.check_id)
+        else:
+            self._holds.hold(state.check_id, state.state, state.held)
+
+    def _run_again(self, check: Check, seconds: float) -> None:
+        """Run a check once more soon: this run is none, by a way that is not asked for any more, or for want of one."""
+        now = clock.now()
+        check.running = False
+        self.schedule.finished(check.check_id, now, now + seconds)
 
     def _finish(self, check: Check, now: float, again_at: float | None) -> None:
         state = check.state
         check.running = False
+        if check.outdated:
+            again_at = now
         state.runs += 1
         self.schedule.finished(check.check_id, now, again_at)
         state.due = self.schedule.due_of(check.check_id)

@@ -22,13 +22,13 @@ from lvs_rawcheck.link.packet import PacketLink
 from lvs_rawcheck.neighbor.resolver import Resolver
 
 PORTS_MOST = 900
-"""Of one protocol: with 1,024 descriptors there is room for the rest."""
+"""Of one protocol, however many descriptors there are."""
 
 
 class Lane:
     """Opens its sockets; whoever makes one closes it. LinkError: they are not to be had.
 
-    vips, real_ips: of all checks that may use it. protocols: that they speak.
+    vips, real_ips: of all checks that may use it. protocols: that they speak. ports_most: of each of these.
     """
 
     def __init__(
@@ -38,12 +38,13 @@ class Lane:
         vips: Collection[bytes],
         real_ips: Iterable[bytes],
         protocols: Collection[int],
+        ports_most: int = PORTS_MOST,
     ) -> None:
         self.path = path
         self._neighbours = neighbours
         self._steerings: dict[bytes, Steering] = {}
         self._owners: dict[bytes, tuple[bytes | None, float]] = {}
-        self._guards = GuardPool(path.director_ip, PORTS_MOST)
+        self._guards = GuardPool(path.director_ip, ports_most)
         program = reply_filter(path.director_ip, vips, real_ips, (), tuple(protocols))
         try:
             self.link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import resource
 import select
 from collections.abc import Callable, Iterable
 
@@ -11,13 +12,40 @@ from lvs_rawcheck.checks.base import Verdict
 from lvs_rawcheck.checks.path import LocalServer, Path, find_path
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.steps import make_talks, protocols_of
-from lvs_rawcheck.daemon.lane import Lane
+from lvs_rawcheck.daemon.kernel_lane import DESCRIPTORS_MOST
+from lvs_rawcheck.daemon.lane import PORTS_MOST, Lane
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.rtnetlink import Netlink
 
+_DESCRIPTORS_OF_OTHERS = 150  # files, clients, metrics
+_LANES_EXPECTED = 2  # one of each family
+_PORTS_LEAST = 16
 _Key = tuple[int, bytes, int]
 Poller = select.epoll
+
+
+class Traffic:
+    """Frames, since the daemon started. lost: of ours, by a full queue; foreign: of no check of ours."""
+
+    __slots__ = ("foreign", "lost", "received", "sent")
+
+    def __init__(self) -> None:
+        self.sent = self.received = self.lost = self.foreign = 0
+
+    def add(self, other: Traffic) -> None:
+        """Count what another one counted."""
+        self._add(other.sent, other.received, other.lost, other.foreign)
+
+    def add_lane(self, lane: Lane) -> None:
+        """Count what has passed a lane."""
+        self._add(lane.link.sent, lane.link.received, lane.link.dropped, lane.driver.foreign)
+
+    def _add(self, sent: int, received: int, lost: int, foreign: int) -> None:
+        self.sent += sent
+        self.received += received
+        self.lost += lost
+        self.foreign += foreign
 
 
 class Lanes:
@@ -32,6 +60,7 @@ class Lanes:
         self._vips: set[bytes] = set()
         self._real_ips: set[bytes] = set()
         self._protocols: set[int] = set()
+        self._past = Traffic()
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Take note of all checks that there are: what their answers look like is in the lanes' filters.
@@ -59,14 +88,32 @@ class Lanes:
             size = len(path.director_ip)
             vips = [vip for vip in self._vips if len(vip) == size]
             real_ips = [address for address in self._real_ips if len(address) == size]
-            found = self._lanes[key] = Lane(path, self._neighbours, vips, real_ips, self._protocols)
+            ports = self._ports_of_a_lane()
+            found = self._lanes[key] = Lane(path, self._neighbours, vips, real_ips, self._protocols, ports)
             self._by_descriptor[found.link.fileno()] = found
             self._poller.register(found.link.fileno(), select.EPOLLIN)
         return found
 
+    def _ports_of_a_lane(self) -> int:
+        """Return how many ports of each protocol a lane may guard: descriptors are for others, too.
+
+        Whoever has no descriptor left can write no verdict either.
+        """
+        spare = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - DESCRIPTORS_MOST - _DESCRIPTORS_OF_OTHERS
+        shares = max(len(self._protocols), 1) * max(len(self._lanes) + 1, _LANES_EXPECTED)
+        return max(min(spare // shares, PORTS_MOST), _PORTS_LEAST)
+
     def all(self) -> list[Lane]:
         """Return those that are open."""
         return list(self._lanes.values())
+
+    def traffic(self) -> Traffic:
+        """Return what has passed all lanes that there were."""
+        total = Traffic()
+        total.add(self._past)
+        for lane in self._lanes.values():
+            total.add_lane(lane)
+        return total
 
     def by_descriptor(self, descriptor: int) -> Lane | None:
         """Return the lane that hears by a descriptor."""
@@ -101,6 +148,7 @@ class Lanes:
         descriptor = lane.link.fileno()
         if self._by_descriptor.pop(descriptor, None) is not None:
             self._poller.unregister(descriptor)
+        self._past.add_lane(lane)
         lane.driver.abandon()
         lane.close()
         self._failed(lane, error)

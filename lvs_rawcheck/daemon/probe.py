@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Result, Verdict
@@ -43,12 +44,15 @@ class Probe:
         self._results = results
         self._left = len(results)
         self._in_silence = False
+        finished = partial(self._finished, results)
         for result in results:
             talks = make_talks(request.steps, result.endpoint)
-            course = Course(result, talks, request.clean_close, now, deadline, self._finished)
+            course = Course(result, talks, request.clean_close, now, deadline, finished)
             course.begin(self.lane.driver, self._steering, self._reply_mac)
 
-    def _finished(self, course: Course) -> None:
+    def _finished(self, results: list[Result], course: Course) -> None:
+        if results is not self._results:
+            return  # of a start that could begin with some endpoints, and not with all
         if course.in_silence:
             self._in_silence = True
         self._left -= 1

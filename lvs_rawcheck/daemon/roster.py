@@ -13,7 +13,7 @@ from collections.abc import Callable
 from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.engine import Engine
-from lvs_rawcheck.errors import ConfigError
+from lvs_rawcheck.errors import ConfigError, RawCheckError
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.names import is_name
 from lvs_rawcheck.registry.read import parse_service
@@ -86,7 +86,7 @@ class Roster:
                 raise ConfigError(path, 0, 0, "not a service's name: letters, digits, and _.- after the first")
             service = parse_service(path, name, octets, self._import_libraries)
             return [self._check(service, number) for number in range(len(service.real_servers))]
-        except ConfigError as error:
+        except RawCheckError as error:
             kept = " (the service goes on as it was)" if name in self._octets else ""
             self._fault(f"{error}{kept}")
             return None
@@ -108,6 +108,9 @@ class Roster:
             if known is not None:
                 check.take_over(known)
             engine.add(check, now)
+        for check_id, gone in before.items():
+            if check_id not in engine.checks:
+                engine.tell_gone(gone)
         if checks:
             self._checks[name] = [check.check_id for check in checks]
 

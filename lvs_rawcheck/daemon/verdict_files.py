@@ -23,11 +23,11 @@ from contextlib import suppress
 from math import ceil
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.daemon.health import UNKNOWN, UP
+from lvs_rawcheck.daemon.health import DOWN, UNKNOWN, UP
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.daemon.write_faults import WriteFaults
-from lvs_rawcheck.director.role import MASTER
-from lvs_rawcheck.director.state_folder import open_folder, open_state, write_line
+from lvs_rawcheck.director.role import BACKUP, MASTER
+from lvs_rawcheck.director.state_folder import open_folder, open_state, read_line, write_line
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,10 @@ _INTERVALS = 3  # of a check, that a verdict of it lives
 _RETRY_SECONDS = 2.0  # until a line that could not be written is tried again
 _GOLDEN = 0.6180339887498949  # any number of its multiples, modulo 1, lie evenly
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LINE_OCTETS_MOST = 4096 + 512  # a path, and what else there is
 _NONE = "-"
+_STATES = {"0": UP, "1": DOWN}
+_ROLES = {_NONE: None, "1": MASTER, "0": BACKUP}
 _OK = "ok"
 _UNNAMED = "cannot-judge"
 """The reason of a server that is down by results whose reasons are forgotten: those of the daemon before this one."""
@@ -133,6 +136,23 @@ class VerdictFiles:
             return False
         self._faults.succeeded(check_id)
         return True
+
+    def known(self, check_id: str) -> tuple[str, str | None] | None:
+        """Return state and role by the fresh verdict that another daemon has left of a check, None for none."""
+        service, _, real_server = check_id.partition("/")
+        try:
+            folder = os.open(service, _FOLDER_FLAGS, dir_fd=self._folder)
+            try:
+                words = read_line(folder, real_server, _LINE_OCTETS_MOST).split(" ")
+            finally:
+                os.close(folder)
+            written, expires, status, _, role, _, _ = words
+            fresh = int(written) - 1 <= clock.uptime() < int(expires)
+        except (OSError, ValueError):
+            return None
+        if not fresh or role not in _ROLES or status not in _STATES:
+            return None
+        return _STATES[status], _ROLES[role]
 
     def forget(self, service: str, real_server: str) -> None:
         """Take a check's line away: the check is gone, or its verdict must not stand until it expires."""

@@ -7,13 +7,15 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.daemon.alive import Alive
 from lvs_rawcheck.daemon.control import ControlServer
 from lvs_rawcheck.daemon.counters import Counters
 from lvs_rawcheck.daemon.keepalived_watch import KeepalivedWatch
-from lvs_rawcheck.daemon.listening import listen_at
+from lvs_rawcheck.daemon.listening import inherited_socket, listen_at
 from lvs_rawcheck.daemon.metrics_server import MetricsServer, listen_for_metrics, maker_of_pages
 from lvs_rawcheck.daemon.notify_systemd import SystemdNotifier
+from lvs_rawcheck.daemon.readiness import Readiness
 from lvs_rawcheck.daemon.service import Daemon
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.daemon.track_files import TrackFiles
@@ -67,7 +69,13 @@ class WholeDaemon:
     def load(self) -> None:
         """Read the registry for the first time; ConfigError."""
         self.daemon.load()
-        self._loaded()
+        for check in self.daemon.engine.checks.values():
+            known = self._verdicts.known(check.check_id)
+            if known is not None:
+                check.resume(*known)
+        self._read()
+        self.daemon.engine.hasten_first(clock.now())
+        self.daemon.parts.append(Readiness(self.daemon.engine.checks, self._manager.ready, clock.now()))
 
     def run(self) -> None:
         """Go on until told to stop; verdicts stay, and expire."""
@@ -78,12 +86,12 @@ class WholeDaemon:
         daemon = self.daemon
         ids = daemon_ids()
         group = ids[1] if ids is not None else os.getegid()
-        listener = listen_at(f"{state_folder.rstrip('/')}/{SOCKET_NAME}", group)
+        listener = inherited_socket() or listen_at(f"{state_folder.rstrip('/')}/{SOCKET_NAME}", group)
         control = ControlServer(listener, group, daemon.poller, self._states, daemon.engine.ask)
         opened.callback(control.close)
         daemon.parts.append(control)
         if metrics is not None:
-            pages = maker_of_pages(self._states, self.counters)
+            pages = maker_of_pages(self._counted_states, self.counters)
             server = MetricsServer(listen_for_metrics(metrics, group), daemon.poller, pages)
             opened.callback(server.close)
             daemon.parts.append(server)
@@ -91,13 +99,23 @@ class WholeDaemon:
     def _states(self) -> list[CheckState]:
         return [check.state for check in self.daemon.engine.checks.values()]
 
+    def _counted_states(self) -> list[CheckState]:
+        """Return all states, as metrics need them: with what has passed the wire counted until now."""
+        traffic, counters = self.daemon.lanes.traffic(), self.counters
+        counters.frames_in, counters.frames_out = traffic.received, traffic.sent
+        counters.frames_lost, counters.foreign_frames = traffic.lost, traffic.foreign
+        return self._states()
+
     def _loaded(self) -> None:
+        self._read()
+        self._manager.ready()
+
+    def _read(self) -> None:
         checks = self.daemon.engine.checks
         self._verdicts.keep_only(checks)
         self._tracks.keep_only(checks)
         faults = len(self.daemon.roster.faults)
         self._manager.status(f"{len(checks)} checks" + (f", {faults} service files cannot be read" if faults else ""))
-        self._manager.ready()
 
     def _note(self, state: CheckState, now: float) -> None:
         self._verdicts.note(state, now)

@@ -111,6 +111,8 @@ class PacketLink:
         receive_buffer_octets: int = RECEIVE_BUFFER_OCTETS,
     ) -> None:
         self.own_mac = own_mac
+        self.sent = 0
+        self.received = 0
         self.dropped = 0
         self.name = interface_name(interface_index)
         self._indexes: dict[str, int] = {self.name: interface_index}
@@ -133,6 +135,7 @@ class PacketLink:
         """Send a packet to a MAC; a full queue loses it, as a wire might, and `dropped` counts that."""
         try:
             self._socket.sendto(octets, (self.name, ethertype, 0, 0, destination_mac))
+            self.sent += 1
         except OSError as refused:
             if refused.errno not in _LOST:
                 raise _interface_error(self.name, refused) from refused
@@ -146,6 +149,7 @@ class PacketLink:
             return None
         except OSError as refused:
             raise _interface_error(self.name, refused) from refused
+        self.received += 1
         name, ethertype, packet_type, _, source_mac = address
         status = _AUXDATA.unpack_from(ancillary[0][2])[0] if ancillary else 0
         return Frame(

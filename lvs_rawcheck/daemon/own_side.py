@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether it may be our own fault that nothing was heard.
+
+Known with certainty: this process slept or was starved, the interface is down or has no carrier, a frame of ours was
+refused where it should have left (ENOBUFS: a full queue, or a rule of this host's that drops what leaves). What is lost
+further on, or by a queue that tells nobody, cannot be told from a server that is silent.
+"""
+
+from __future__ import annotations
+
+from lvs_rawcheck.checks.path import judge_again
+from lvs_rawcheck.daemon.check import Check
+from lvs_rawcheck.daemon.lateness import Lateness
+from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.rtnetlink import Netlink
+
+LATENESS_SHARE = 0.25
+"""Of a check's deadline: so long may we have been idle in it, and still call silence silence."""
+OVERLOADED = "this process itself was late: the host is overloaded"
+
+
+def was_late(check: Check, lateness: Lateness) -> bool:
+    """Return whether so much of a run's time was lost on our side that its silence says nothing."""
+    return lateness.worst_since(check.started_at) > check.request.timeout * LATENESS_SHARE
+
+
+def own_trouble(check: Check, lateness: Lateness) -> str | None:
+    """Return what is wrong on our side where a raw run heard nothing, None: nothing that is known."""
+    assert check.probe is not None
+    lane = check.probe.lane
+    if was_late(check, lateness):
+        return OVERLOADED
+    try:
+        with Netlink() as netlink:
+            judge_again(netlink, lane.path)
+    except LinkError as error:
+        return str(error)
+    if lane.lost_since(check.started_at):
+        return f"interface {lane.path.interface.name} lost frames of ours"
+    return None
