@@ -15,6 +15,7 @@ from lvs_rawcheck.registry.keys import SERVER_KEYS, SERVICE_KEYS, SETTINGS, STAN
 from lvs_rawcheck.registry.names import check_id, is_name
 from lvs_rawcheck.registry.service import CheckSpec, RealServer, Service, Settings, StandbySpec
 from lvs_rawcheck.registry.tables import Keys, Table
+from lvs_rawcheck.registry.toml import parse_toml
 from lvs_rawcheck.wire.address import format_address, parse_address
 
 TYPE_CHECKING = False
@@ -101,7 +102,7 @@ class _Reader:
 
     def parse(self, path: str, name: str, octets: bytes, only: bytes | None) -> Service:
         """Return what a file's octets say of a service, of its real servers only the one asked for; None: of all."""
-        return _ServiceFile(path, Table(path, "", _parse(path, octets)), self._check).service(name, only)
+        return _ServiceFile(path, Table(path, "", parse_toml(path, octets)), self._check).service(name, only)
 
     def _check(self, path: str, table: Table, further: frozenset[str], inherited: dict[str, object]) -> CheckSpec:
         kind = self._kind(table)
@@ -245,27 +246,3 @@ def _read(folder: ServiceFolder, name: str, path: str) -> bytes:
         raise ConfigSyntaxError(path, 0, 0, "no such service: there is no such file") from error
     except OSError as error:
         raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error.strerror}") from error
-
-
-_AT_END = " (at end of document)"
-
-
-def _parse(path: str, octets: bytes) -> dict[str, object]:
-    import re
-    import tomllib
-
-    try:
-        text = octets.decode()
-    except UnicodeDecodeError as error:
-        line, column = octets.count(b"\n", 0, error.start) + 1, error.start - octets.rfind(b"\n", 0, error.start)
-        raise ConfigSyntaxError(path, line, column, "not UTF-8") from error
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:  # tomllib.TOMLDecodeError; also a number of more digits than Python reads
-        found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
-        if found is not None:
-            raise ConfigSyntaxError(path, int(found[2]), int(found[3]), f"not TOML: {found[1]}") from error
-        line, column = (text.count("\n") + 1, len(text) - text.rfind("\n")) if _AT_END in str(error) else (0, 0)
-        raise ConfigSyntaxError(path, line, column, f"not TOML: {str(error).removesuffix(_AT_END)}") from error
-    except RecursionError as error:
-        raise ConfigSyntaxError(path, 0, 0, "not TOML: nested too deeply") from error

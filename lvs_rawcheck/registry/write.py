@@ -11,7 +11,7 @@ import os
 from hashlib import sha256
 
 from lvs_rawcheck.errors import ConfigValueError
-from lvs_rawcheck.registry.files import FILE_OCTETS_MOST, SUFFIX, ServiceFolder
+from lvs_rawcheck.registry.files import FILE_OCTETS_MOST, SUFFIX
 from lvs_rawcheck.registry.names import is_name
 from lvs_rawcheck.registry.read import parse_service
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Table = Mapping[str, object]
 
-MISSING, UNTOUCHED, EDITED, FOREIGN = "missing", "untouched", "edited", "foreign"
+UNTOUCHED, EDITED, FOREIGN = "untouched", "edited", "foreign"
 """What is there: nothing; a file as we left it; one of ours that was changed; one that never was ours."""
 
 _DIGEST_LINE = b"# lvs-rawcheck wrote this; an edited file is kept: "
@@ -100,14 +100,6 @@ def condition(octets: bytes) -> str:
     return UNTOUCHED if first == _DIGEST_LINE + _digest(rest) else EDITED
 
 
-def found_condition(folder: ServiceFolder, name: str) -> str:
-    """Return what is there by the name of a service; OSError: it cannot be read."""
-    try:
-        return condition(folder.read(f"{name}{SUFFIX}"))
-    except FileNotFoundError:
-        return MISSING
-
-
 def write_service(folder_path: str, name: str, octets: bytes, group_id: int | None) -> None:
     """Put a service file in its place, complete or not at all; OSError.
 
@@ -133,12 +125,6 @@ def write_service(folder_path: str, name: str, octets: bytes, group_id: int | No
 def make_folder(folder_path: str) -> None:
     """Make the registry's folder where it is missing; OSError."""
     os.makedirs(folder_path, _FOLDER_MODE, exist_ok=True)
-
-
-def remove_service(folder_path: str, name: str) -> None:
-    """Remove a service file; OSError."""
-    _demand_name(name)
-    os.unlink(f"{folder_path}/{name}{SUFFIX}")
 
 
 def _demand_name(name: str) -> None:
