@@ -77,7 +77,9 @@ def boot(
     work = Path(tempfile.mkdtemp(prefix="lvs-rawcheck-lab-", dir="/tmp"))
     try:
         _prepare(work, scenario, results, arguments)
-        _run_kernel(work, results / "console.log", limit_s, on_line)
+        root = ("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro")
+        init = (f"init={work}/checkout/examples/lab/init", f"LAB_WORK={work}")
+        run_kernel((*root, *init), work, results / "console.log", limit_s, on_line)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return _exit_status(results)
@@ -104,19 +106,22 @@ def _compile(checkout: Path) -> None:
     subprocess.run(command, cwd=checkout, check=False, stdout=subprocess.DEVNULL)
 
 
-def _run_kernel(work: Path, console: Path, limit_s: float, on_line: Callable[[str], None]) -> None:
+def run_kernel(
+    words: Sequence[str], work: Path, console: Path, limit_s: float, on_line: Callable[[str], None] = print
+) -> None:
+    """Run the kernel to its end, at most `limit_s` seconds.
+
+    words: of its command line, in which nothing may hold a blank: where its root is, what it runs.
+    work: a folder for its own, without a blank in its name.
+    console: gets what it prints. on_line: as in `boot`.
+    """
     command = [
         # Were this process killed, nobody else would end them.
         *("setpriv", "--pdeathsig", "TERM", "sh", "-c", _TOGETHER, "sh"),
         KERNEL,
         f"mem={MEMORY}",
-        "root=/dev/root",
-        "rootfstype=hostfs",
-        "rootflags=/",
-        "ro",
+        *words,
         "quiet",
-        f"init={work}/checkout/examples/lab/init",
-        f"LAB_WORK={work}",
         f"uml_dir={work}/",
         "con=null",
         "con0=fd:0,fd:1",
