@@ -31,7 +31,10 @@ _SIZE = "1500M"
 _TIMEOUT = 900.0  # seconds
 
 # As an operator installs it: with what is recommended.
-_FETCH = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -y -o APT::Install-Recommends=true install --download-only {package}'
+_FETCH = (
+    'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -y -o APT::Install-Recommends=true'
+    " install --download-only {package}"
+)
 # What has no configuration yet and is started all the same would leave systemd `degraded`.
 _DISABLE = 'chroot "$1" systemctl disable {program}'
 _BEGIN = f"""\
@@ -63,6 +66,8 @@ def base(program: str) -> Path:
                 _install(program, folder)
                 _furnish(folder)
                 _run("mke2fs", "-q", "-t", "ext4", "-d", str(folder), str(unfinished), _SIZE)
+            for former in KEPT.glob(f"machine-{program}-*.ext4"):
+                former.unlink()
             unfinished.rename(disk)
         finally:
             unfinished.unlink(missing_ok=True)
