@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lvs_rawcheck.daemon.health import DOWN, UNKNOWN, UP, Health
 from lvs_rawcheck.daemon.schedule import Schedule
 
 START = 1000.0
@@ -126,3 +127,87 @@ def test_a_day_of_ten_checks_that_come_and_go_keeps_little_in_memory() -> None:
             schedule.add(str(step // 100 % 10), 1.0, now)
     assert len(schedule) == 10
     assert len(schedule._heap) <= 2 * 10 + 65
+
+
+class _Simulated:
+    """A server that is up for hours and down for minutes, and what a daemon knows of it."""
+
+    def __init__(self, key: str, dice: random.Random) -> None:
+        self.key = key
+        self.interval = dice.choice((1.0, 5.0, 6.0, 30.0))
+        self.rise, self.fall = dice.choice((1, 2)), dice.choice((1, 3))
+        self.health = Health(self.rise, self.fall)
+        self.is_up = True
+        self.in_row = 0
+        """Results in a row of how the server is."""
+        self.last_start = START
+        self.asked_anew_at: float | None = None
+        """Since when what was known counts no more, None once it was found again."""
+
+    def begin(self, now: float, due: float) -> float:
+        """Return when the run that begins now ends."""
+        assert due <= now
+        assert now - self.last_start <= self.interval + 1.0 + 1e-6, "once an interval, however it was hastened"
+        self.last_start = now
+        return now + (0.001 if self.is_up else 1.0)
+
+    def end(self, now: float) -> None:
+        before = self.health.state
+        changed = self.health.note(self.is_up)
+        self.in_row += 1
+        if before == UNKNOWN:
+            assert changed, "the first result is believed"
+        elif changed:
+            assert self.in_row >= (self.rise if self.is_up else self.fall)
+        if self.in_row >= max(self.rise, self.fall):
+            assert self.health.state == (UP if self.is_up else DOWN), "so many in a row are always enough"
+        if self.asked_anew_at is not None:
+            assert now - self.asked_anew_at <= 1.0 + 2 * 1.0, (
+                "a second's spread, and a run before it that was under way"
+            )
+            self.asked_anew_at = None
+
+    def fail_or_come_back(self) -> None:
+        self.is_up = not self.is_up
+        self.in_row = 0
+
+    def forget(self, now: float) -> None:
+        self.health.begin_anew()
+        self.asked_anew_at = self.asked_anew_at or now
+
+
+def test_a_day_of_servers_that_fail_and_roles_that_change() -> None:
+    dice = random.Random(86_400)
+    schedule = Schedule()
+    checks = {str(number): _Simulated(str(number), dice) for number in range(12)}
+    for key, check in checks.items():
+        schedule.add(key, check.interval, START)
+    running: dict[str, float] = {}
+    outdated: set[str] = set()
+    now, next_event = START, START
+    while now < START + 86_400.0:
+        due = schedule.next_due()
+        now = max(now, min([*running.values(), next_event] + ([due] if due is not None else [])))
+        for key in [key for key, end in running.items() if end <= now]:
+            del running[key]
+            if key in outdated:
+                outdated.remove(key)
+                schedule.finished(key, now, again_at=now)
+            else:
+                checks[key].end(now)
+                schedule.finished(key, now)
+        if now >= next_event:
+            next_event = now + dice.expovariate(1 / 120.0)
+            if dice.random() < 0.2:  # another role: all are asked anew
+                for check in checks.values():
+                    check.forget(now)
+                outdated |= running.keys()
+                schedule.hasten(checks, now, 1.0)
+            else:
+                chosen = checks[dice.choice(list(checks))]
+                if chosen.key not in running:
+                    chosen.fail_or_come_back()
+        for key, was_due in schedule.take_due(now):
+            assert key not in running, "never two runs of one check at once"
+            running[key] = checks[key].begin(now, was_due)
+    assert sum(check.health.state == UNKNOWN for check in checks.values()) == 0
