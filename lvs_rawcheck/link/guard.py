@@ -5,11 +5,16 @@ A check's segments come from a packet socket, so the kernel knows no connection 
 On a director that does not hold the VIP it would answer each of them with a RST (RFC 9293 3.10.7.1). A
 listening socket on the same address and port takes them instead, and its filter drops them all. It also
 keeps the port from every other program of this host.
+
+Newer kernels leave filters of TCP sockets to CAP_NET_ADMIN (met in 6.18.44), which the daemon has not. There the socket
+demands the highest TTL of all (IP_MINTTL, ip(7); tcp_v4_rcv() looks at it before it answers anything), and so drops
+what comes from any server but one whose TCP begins at 255, which no usual system's does.
 """
 
 from __future__ import annotations
 
 import _socket
+from errno import EPERM
 
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.bpf import DROP_ALL, attach
@@ -34,6 +39,13 @@ if TYPE_CHECKING:
             """Give the number back; twice is harmless."""
 
 
+_HOPS_MOST = 255  # RFC 791 3.1, RFC 8200 3
+_HOPS_LEAST = {
+    _socket.AF_INET: (_socket.IPPROTO_IP, 21),  # IP_MINTTL, linux/in.h
+    _socket.AF_INET6: (_socket.IPPROTO_IPV6, 73),  # IPV6_MINHOPCOUNT, linux/in6.h
+}
+
+
 class Guard:
     """One port of one local address, kept. Whoever makes it closes it.
 
@@ -53,7 +65,7 @@ class Guard:
         except OSError as refused:
             raise LinkError(f"no guard socket: {refused.strerror}") from refused
         try:
-            attach(self._socket, DROP_ALL)
+            self._hear_nothing(family)
             self._socket.bind((format_address(address), port))
             self._take_all()
         except OSError as refused:
@@ -61,6 +73,16 @@ class Guard:
             wanted = format_endpoint(address, port) if port else format_address(address)
             raise LinkError(f"cannot guard source {wanted}: {refused.strerror}") from refused
         self.port: int = self._socket.getsockname()[1]
+
+    def _hear_nothing(self, family: int) -> None:
+        """Let the socket drop what it takes."""
+        try:
+            attach(self._socket, DROP_ALL)
+        except LinkError as refused:
+            not_allowed = isinstance(refused.__cause__, OSError) and refused.__cause__.errno == EPERM
+            if self.protocol != PROTO_TCP or not not_allowed:
+                raise
+            self._socket.setsockopt(*_HOPS_LEAST[family], _HOPS_MOST)
 
     def _take_all(self) -> None:
         """Let the socket take what is for its port."""

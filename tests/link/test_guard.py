@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,18 @@ pytestmark = pytest.mark.netns
 
 FAMILIES = [("10.0.0.21", "10.0.0.42", "10.0.0.100"), ("2001:db8::21", "2001:db8::42", "2001:db8::100")]
 UNGUARDED_PORT = 4001
+CHECKOUT = Path(__file__).resolve().parents[2]
+ONLY_RAW = ("setpriv", "--bounding-set", "-all,+net_raw", "--inh-caps", "-all,+net_raw")
+# argv: the checkout, the address. Until its input ends.
+KEEP_A_PORT = """
+import ipaddress, sys
+sys.path.insert(0, sys.argv[1])
+from lvs_rawcheck.link.guard import Guard
+guard = Guard(ipaddress.ip_address(sys.argv[2]).packed)
+print(guard.port, flush=True)
+sys.stdin.readline()
+guard.close()
+"""
 
 
 def _address(text: str) -> bytes:
@@ -163,3 +176,25 @@ def test_pool_grows_to_its_limit_and_then_gives_the_longest_free_first(director:
         pool.close()
         for guard in (first, second, third):
             Guard(_address("10.0.0.21"), guard.port).close()  # the ports are free again
+
+
+@pytest.mark.parametrize(("own_ip", "real_ip", "vip"), FAMILIES)
+def test_it_guards_as_well_without_the_right_to_a_filter(
+    network: Network, director: Host, real: Host, own_ip: str, real_ip: str, vip: str
+) -> None:
+    """CAP_NET_RAW alone, as the daemon has it."""
+    make_director(network, "active", ["10.0.0.20/24", "2001:db8::20/64"], [vip])
+    server = tcp_server(real, vip, 80)
+    _answer_to_a_syn(director, real, own_ip, vip, UNGUARDED_PORT)  # from here on the kernel knows the VIP's neighbour
+    words = [*ONLY_RAW, "/usr/bin/python3", "-c", KEEP_A_PORT, str(CHECKOUT), own_ip]
+    keeper = director.popen(words)
+    assert keeper.stdout is not None
+    port = int(keeper.stdout.readline())
+    with capture(director, "eth0", is_tcp_reset) as resets:
+        _answer_to_a_syn(director, real, own_ip, vip, port)
+        director.run(["ping", "-c1", "-W5", real_ip])
+        assert not [frame for frame in resets.frames() if frame.outgoing]
+        keeper.communicate("\n", timeout=10)
+        _answer_to_a_syn(director, real, own_ip, vip, port)
+        resets.wait_for(lambda frames: any(frame.outgoing for frame in frames), "a RST without the guard")
+    server.stop()
