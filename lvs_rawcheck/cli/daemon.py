@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import gc
 import logging
-import resource
 import sys
-from contextlib import suppress
 
-from lvs_rawcheck.cli.arguments import FOLDER_OPTIONS
+from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
@@ -17,12 +15,18 @@ from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.errors import RawCheckError, UsageError
 
 _DESCRIPTION = """\
-Run every check of the registry, and hand out the verdicts: until SIGTERM; SIGHUP reads the registry anew.
+Run every check of the registry, and hand out the verdicts: until SIGTERM; SIGHUP reads the registry anew. Started as
+root, it becomes the user lvs-rawcheck where there is one.
 Exit status 0: it was told to stop. 1: it could not start."""
+CONFIG_FILE = "/etc/lvs-rawcheck/lvs-rawcheck.toml"
 OPTIONS = (
-    *FOLDER_OPTIONS,
+    Option("", "services", "DIR", f"the registry (default: {SERVICES_DIR})", default=SERVICES_DIR),
+    Option("", "state", "DIR", f"where verdicts are handed out (default: {STATE_DIR})", default=STATE_DIR),
+    Option("", "config", "FILE", f"settings (default: {CONFIG_FILE})", default=CONFIG_FILE),
     Option("", "metrics", "ADDRESS:PORT|PATH", "serve metrics for Prometheus there: loopback, or a Unix socket"),
 )
+logger = logging.getLogger(__name__)
+
 _GARBAGE_THRESHOLD = 100_000
 """A check leaves no cycles: looking for some among thousands of live objects is for nothing."""
 
@@ -43,23 +47,23 @@ def run(arguments: list[str]) -> int:
 
 
 def _serve(line: CommandLine) -> int:
-    import_site_packages()  # all that may be needed is loaded now: an upgrade takes the files away
+    import_site_packages()
+    from lvs_rawcheck.cli.daemon_user import become_daemon_user
+    from lvs_rawcheck.daemon.preload import import_all
+    from lvs_rawcheck.daemon.settings import read_settings
     from lvs_rawcheck.daemon.whole import WholeDaemon
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    _allow_all_descriptors()
+    services, state, config = (str(line.values[key]) for key in ("services", "state", "config"))
+    settings = read_settings(config, may_be_missing=config == CONFIG_FILE)
+    become_daemon_user(state, lambda sentence: logger.warning("%s", sentence))
+    for sentence in import_all():
+        logger.warning("a library is not installed: %s", sentence)
     gc.set_threshold(_GARBAGE_THRESHOLD)
-    metrics = line.values["metrics"]
-    services, state = str(line.values["services"]), str(line.values["state"])
-    with WholeDaemon(services, state, None if metrics is None else str(metrics), import_site_packages) as whole:
+    given = line.values["metrics"]
+    metrics = settings.metrics if given is None else str(given)
+    with WholeDaemon(services, state, metrics, import_site_packages) as whole:
         whole.load()
         gc.freeze()
         whole.run()
     return HEALTHY
-
-
-def _allow_all_descriptors() -> None:
-    """Take as many descriptors as we may: 1,024 is what programs get that use select(2), which none here does."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

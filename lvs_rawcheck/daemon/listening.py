@@ -20,7 +20,7 @@ from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, parse_address
 SOCKET_MODE = 0o660
 BACKLOG = 128
 _LOOPBACK_NET = 127  # RFC 1122 3.2.1.3
-_FIRST_INHERITED = 3  # SD_LISTEN_FDS_START, sd-daemon.h
+FIRST_INHERITED = 3  # SD_LISTEN_FDS_START, sd-daemon.h
 _LOOPBACK6 = bytes(15) + b"\x01"
 
 
@@ -57,7 +57,7 @@ def inherited_socket(environment: Mapping[str, str] = os.environ) -> socket.sock
     if environment.get("LISTEN_PID") != str(os.getpid()) or environment.get("LISTEN_FDS", "0") in ("", "0"):
         return None
     try:
-        inherited = socket.socket(fileno=_FIRST_INHERITED)
+        inherited = socket.socket(fileno=FIRST_INHERITED)
     except OSError as error:
         raise LinkError(f"the service manager's socket cannot be used: {error.strerror}") from error
     listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
@@ -119,7 +119,7 @@ def _bind_as(listener: socket.socket, folder: int, name: str, group: int | None)
         os.unlink(temporary, dir_fd=folder)
     listener.bind(_address(folder, temporary))
     try:
-        if group is not None:
+        if group is not None and group != os.getegid():
             os.chown(temporary, -1, group, dir_fd=folder, follow_symlinks=False)
         os.chmod(temporary, SOCKET_MODE, dir_fd=folder)  # nobody listens yet, and nobody gets in
         listener.listen(BACKLOG)

@@ -73,7 +73,7 @@ def read_line(folder: int, name: str, octets_most: int) -> str:
 
 
 def write_line(folder: int, name: str, line: str, staging: int | None = None) -> None:
-    """Put a file that everybody may read in its place, complete or not at all; OSError, ValueError for what is no ASCII.
+    """Put a file that everybody may read in its place, whole or not at all; OSError, ValueError for what is no ASCII.
 
     staging: another folder of this file system, to write it in where `folder` is watched.
     """
@@ -111,7 +111,7 @@ class ResultFile:
         try:
             parent = open_state(state_dir, folder)
             try:
-                self._folder = _open_for(service, parent, become)
+                self._folder = open_folder_of(service, parent, become)
             finally:
                 os.close(parent)
         except (OSError, ValueError):
@@ -135,8 +135,8 @@ class ResultFile:
             return  # a full /run: the line before this one is older, and says so
 
 
-def _open_for(name: str, parent: int, become: tuple[int, int] | None) -> int:
-    """Return a folder of root's that belongs to the user we become; it may have belonged to it before."""
+def open_folder_of(name: str, parent: int, become: tuple[int, int] | None) -> int:
+    """Return a folder in one of root's that belongs to the user we become; it may have belonged to it before."""
     if os.geteuid() != 0:
         return open_folder(name, parent)
     owner = become or (0, 0)
