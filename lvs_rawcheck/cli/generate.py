@@ -19,18 +19,23 @@ from lvs_rawcheck.errors import LinkError, RawCheckError
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.foreign_calls import foreign_calls
 from lvs_rawcheck.generate.in_use import leave_to_others, spare_what_is_in_use
-from lvs_rawcheck.generate.options import SERVICE, PlanOptions
+from lvs_rawcheck.generate.options import TRACK_FILE, PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.program import Program
 from lvs_rawcheck.generate.registry_changes import RegistryChanges, registry_changes
 from lvs_rawcheck.generate.report import all_warnings, to_json
 from lvs_rawcheck.generate.rollout import demand_inside, executable_changes, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services, unknown_ids
+from lvs_rawcheck.generate.track_files import without_verdict
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import FileChange
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
 NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
+TWO_STEPS = (
+    "so it takes two runs: until the track files are there --write writes the service files alone; then start the"
+    " daemon, or have it read them (systemctl reload-or-restart lvs-rawcheck), and write again"
+)
 
 _DESCRIPTION = """\
 Plan raw checks for the direct-routing servers of a keepalived.conf or an ldirectord.cf, and show the plan and the diff.
@@ -52,6 +57,8 @@ class Planned:
     """Called by stanzas that the plan leaves as they are, and not to be run."""
     foreign_calls: list[str]
     """Virtual servers that the plan leaves as they are, and that another one's checks decide for, a sentence each."""
+    unheard: list[str]
+    """Why keepalived may not go by the daemon's track files yet, a sentence each."""
     executables: list[FileChange]
     """Programs of ours that are not there, or not as planned."""
 
@@ -59,7 +66,7 @@ class Planned:
     def status(self) -> int:
         """Return the exit status of the plan alone. A service file that is kept is no change: it is told."""
         registry = self.registry
-        missing = self.missing_ids or self.missing_programs or self.foreign_calls
+        missing = self.missing_ids or self.missing_programs or self.foreign_calls or self.unheard
         wanted = self.plan.edits or registry.written or registry.faults or missing or self.executables
         return CHANGES_PLANNED if wanted else NOTHING_TO_DO
 
@@ -123,7 +130,8 @@ def plan_by(line: CommandLine) -> Planned:
     missing_programs = _missing_programs(program, plan, options, tree)
     foreign = list(foreign_calls(plan, registry, import_site_packages))
     missing_ids = _missing_ids(plan, options)
-    return Planned(program, plan, options, registry, missing_ids, missing_programs, foreign, executables)
+    unheard = _unheard(plan, options) if tree.root is None else []
+    return Planned(program, plan, options, registry, missing_ids, missing_programs, foreign, unheard, executables)
 
 
 def _table() -> IpvsTable | None:
@@ -135,7 +143,7 @@ def _table() -> IpvsTable | None:
 
 def registry_plan(program: Program, plan: Plan, options: PlanOptions) -> RegistryChanges:
     """Return what a plan means for the registry; an inline stanza needs none."""
-    if options.style != SERVICE:
+    if not options.uses_registry:
         return RegistryChanges(options.services)
     templates = Templates(options.templates or OVERRIDES_DIR)
     files = rendered_services(plan, templates, import_site_packages)
@@ -150,7 +158,14 @@ def registry_plan(program: Program, plan: Plan, options: PlanOptions) -> Registr
 
 
 def _missing_ids(plan: Plan, options: PlanOptions) -> list[str]:
-    return list(unknown_ids(plan, options.services, import_site_packages)) if options.style == SERVICE else []
+    return list(unknown_ids(plan, options.services, import_site_packages)) if options.uses_registry else []
+
+
+def _unheard(plan: Plan, options: PlanOptions) -> list[str]:
+    if options.style != TRACK_FILE:
+        return []
+    checks = [check.track_file for server in plan.servers for check in server.checks]
+    return without_verdict(options.state, filter(None, checks))
 
 
 def _missing_programs(program: Program, plan: Plan, options: PlanOptions, tree: Tree) -> list[str]:
@@ -195,4 +210,6 @@ def _registry_lines(planned: Planned) -> list[str]:
     lines += [f"{check_id}: a stanza names it, and the registry has no such check" for check_id in planned.missing_ids]
     lines += [f"{path}: the configuration calls it, and it cannot be run" for path in planned.missing_programs]
     lines += planned.foreign_calls
+    if planned.unheard:
+        lines += [*planned.unheard, TWO_STEPS]
     return lines

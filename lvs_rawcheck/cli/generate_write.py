@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.cli.generate import Planned, plan_by
+from lvs_rawcheck.cli.generate import TWO_STEPS, Planned, plan_by
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine
 from lvs_rawcheck.cli.output import complain
@@ -17,7 +17,6 @@ from lvs_rawcheck.cli.write_options import plan_words, source_of, tree_of
 from lvs_rawcheck.cli.written_text import Told, tell
 from lvs_rawcheck.director.privileges import daemon_ids
 from lvs_rawcheck.generate.decision import Decision
-from lvs_rawcheck.generate.options import SERVICE
 from lvs_rawcheck.generate.rollout import decide_by_probes, file_changes, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services
 from lvs_rawcheck.generate.tree import Tree
@@ -53,7 +52,11 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
     if told.refusals:
         told.sentence = "nothing was written"
         return tell(told, REFUSED)
-    return write_and_tell(job.changes, told, job.write_roles)
+    if not planned.unheard:
+        return write_and_tell(job.changes, told, job.write_roles)
+    told.refusals += planned.unheard
+    job.wait_for_verdicts()
+    return write_and_tell(job.changes, told) or REFUSED
 
 
 @dataclass(slots=True)
@@ -105,7 +108,12 @@ class _Job:
             " take out what calls it (--revert)"
             for path in self.planned.missing_programs
         ]
-        return checks + programs + self.planned.foreign_calls
+        return checks + programs + self.planned.foreign_calls + self.planned.unheard
+
+    def wait_for_verdicts(self) -> None:
+        """Leave the configuration as it is: the daemon needs the service files first, and keepalived its verdicts."""
+        self.changes.configuration = []
+        self.told.sentence = f"the configuration was not written: {TWO_STEPS}"
 
     def decide(self) -> None:
         """Note what speaks against it."""
@@ -138,7 +146,7 @@ class _Job:
     def _services(self) -> list[Service]:
         """Return the services of the plan, whichever style its stanzas have."""
         planned = self.planned
-        if planned.options.style == SERVICE:
+        if planned.options.uses_registry:
             return list(planned.registry.services.values())
         templates = Templates(planned.options.templates or OVERRIDES_DIR)
         rendered = rendered_services(planned.plan, templates, import_site_packages)

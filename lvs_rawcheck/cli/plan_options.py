@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lvs_rawcheck.checks import request as requests
 from lvs_rawcheck.checks.parameters import one_of
 from lvs_rawcheck.checks.request import ROLE_AUTO
@@ -19,6 +21,7 @@ from lvs_rawcheck.generate.options import (
     SERVICES_DIR,
     STATE_DIR,
     STYLES,
+    TRACK_FILE,
     WRAPPERS_DIR,
     PlanOptions,
     parse_fwmark,
@@ -34,7 +37,7 @@ def _version(text: str) -> tuple[int, ...]:
     words = text.removeprefix("v").split(".")
     if not 2 <= len(words) <= 3 or not all(word.isascii() and word.isdigit() and len(word) < 5 for word in words):
         raise UsageError(f"not a version like {VERSION_DEFAULT}: {text!r}")
-    return tuple(map(int, words))
+    return tuple(map(int, (*words, "0")[:3]))
 
 
 def _folder(text: str) -> str:
@@ -51,12 +54,15 @@ PLAN_OPTIONS = (
     Option(
         "",
         "style",
-        "service|inline",
-        "what stanzas call: the registry's checks, or one complete line (keepalived)",
+        "service|track-file|inline",
+        "what stanzas go by: the registry's checks, the daemon's files, or one complete line (keepalived)",
         one_of(*STYLES),
         SERVICE,
     ),
     Option("", "keep-existing", None, "put raw checks beside the checkers, not in their place (keepalived)"),
+    Option(
+        "", "file-check-only", None, "style track-file: in the place of the checkers, so that all depends on the daemon"
+    ),
     Option("", "add-missing", None, "check servers, too, that have no check at all"),
     Option(
         "", "only", "NAME", "these virtual servers: address, address:port, group or fwm-N, * for anything", many=True
@@ -109,7 +115,7 @@ PLAN_OPTIONS = (
 
 # What one program's plan has no use for: to say it all the same is a slip.
 _ONLY = {
-    "keepalived": ("keep_existing", "config_id", "keepalived_version", "style", "program", "user"),
+    "keepalived": ("keep_existing", "file_check_only", "config_id", "keepalived_version", "style", "program", "user"),
     "ldirectord": ("wrappers", "role_file"),
 }
 
@@ -141,12 +147,14 @@ def _config_id_of(line: CommandLine) -> str | None:
 
 
 def plan_options(line: CommandLine) -> PlanOptions:
-    """Return how a command line wants it planned."""
+    """Return how a command line wants it planned; UsageError."""
     values = line.values
+    _demand_sensible_style(values)
     timeout = values["timeout"]
     return PlanOptions(
         style=str(values["style"]),
         keep_existing=bool(values["keep_existing"]),
+        file_check_only=bool(values["file_check_only"]),
         add_missing=bool(values["add_missing"]),
         only=tuple(values["only"]),  # type: ignore[arg-type]
         exclude=tuple(values["exclude"]),  # type: ignore[arg-type]
@@ -163,3 +171,10 @@ def plan_options(line: CommandLine) -> PlanOptions:
         wrappers=str(values["wrappers"]),
         role_file=str(values["role_file"]),
     )
+
+
+def _demand_sensible_style(values: Mapping[str, object]) -> None:
+    if values["file_check_only"] and values["style"] != TRACK_FILE:
+        raise UsageError(f"--file-check-only goes with --style {TRACK_FILE}")
+    if values["file_check_only"] and values["keep_existing"]:
+        raise UsageError("--file-check-only puts checks in the place of the checkers, --keep-existing beside them")

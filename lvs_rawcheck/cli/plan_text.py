@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from lvs_rawcheck.cli.table import table_text
 from lvs_rawcheck.generate.costs import checks_a_second, processors
-from lvs_rawcheck.generate.options import SERVICE, PlanOptions
+from lvs_rawcheck.generate.options import SERVICE, TRACK_FILE, PlanOptions
 from lvs_rawcheck.generate.pace import seconds
 from lvs_rawcheck.generate.plan import Plan, PlannedCheck
 from lvs_rawcheck.generate.report import all_warnings
@@ -67,7 +67,9 @@ def _sums(plan: Plan, options: PlanOptions) -> Iterator[str]:
     yield f"{plan.file}: {len(checks)} raw checks, {new} of them to be put in or changed."
     if plan.instances_wired:
         yield f"role files kept by these VRRP instances' notify lines: {_shown(plan.instances_wired)}."
-    if checks:
+    if checks and options.style == TRACK_FILE:
+        yield f"{checks_a_second(checks):.1f} checks a second, by the daemon: no process is started for them."
+    elif checks:
         how = "verdict, a process each time" if options.style == SERVICE else "a process each time"
         yield (
             f"{checks_a_second(checks):.1f} checks a second ({how}): about {processors(checks, options.style):.1f}"

@@ -2,8 +2,8 @@
 """What keepalived's checker process says of itself: its virtual servers, and the checkers that are really running.
 
 Reading list: dump_check_data() and what it calls in keepalived/check/check_data.c, dump_checker() in check_api.c,
-dump_misc_check() in check_misc.c, of keepalived 2.0.20, 2.1.5, 2.2.7, 2.3.4 and 2.4.3. A line is `   name = value`;
-what the versions spell differently is named here beside each other.
+dump_misc_check() in check_misc.c, dump_file_check() in check_file.c, of keepalived 2.0.20, 2.1.5, 2.2.7, 2.3.4 and
+2.4.3. A line is `   name = value`; what the versions spell differently is named here beside each other.
 Invariants: times are seconds; what the text does not say is None; a text that is no whole dump is a LinkError.
 """
 
@@ -47,6 +47,8 @@ class LiveChecker:
     last_ran: float | None = None
     """On keepalived's clock: the time of day as it was when keepalived started, counted on without steps."""
     last_status: int | None = None
+    track_file: str | None = None
+    """Of a FILE_CHECK, the name of what it goes by."""
 
 
 @dataclass(slots=True)
@@ -269,6 +271,8 @@ def _checker(part: _Part) -> LiveChecker:
     )
     if checker.kind == MISC_CHECK:
         _read_script(checker, part)
+    elif checker.kind == FILE_CHECK:
+        checker.track_file = part.get("Tracked file")
     return checker
 
 

@@ -12,8 +12,8 @@ from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.checks.request_values import parse_endpoints
 from lvs_rawcheck.errors import UsageError
 
-SERVICE, INLINE = "service", "inline"
-STYLES = (SERVICE, INLINE)
+SERVICE, TRACK_FILE, INLINE = "service", "track-file", "inline"
+STYLES = (SERVICE, TRACK_FILE, INLINE)
 SCRIPTS_DIR = "/usr/lib/lvs-rawcheck"
 PROGRAM = "/usr/bin/lvs-rawcheck"
 SERVICES_DIR = "/etc/lvs-rawcheck/services.d"
@@ -38,6 +38,8 @@ class PlanOptions:
     style: str = SERVICE
     keep_existing: bool = False
     """Raw checks beside the checkers, not in their place."""
+    file_check_only: bool = False
+    """Style track-file: FILE_CHECKs in the place of the checkers, not beside them."""
     add_missing: bool = False
     """Raw checks also for servers that have no checker at all."""
     only: tuple[str, ...] = ()
@@ -62,6 +64,11 @@ class PlanOptions:
     """The folder that stands for the root of another host, links resolved; None: this host is meant."""
     held_out: frozenset[str] = frozenset()
     """IDs of checks whose server is out of the table now: it stays out until the check has passed (alpha)."""
+
+    @property
+    def uses_registry(self) -> bool:
+        """Return whether stanzas stand for checks of the registry."""
+        return self.style != INLINE
 
     def path_there(self, path: str) -> str:
         """Return a path as the host knows it that the plan is for: so both make the same service files of it."""

@@ -24,6 +24,8 @@ class PlannedCheck:
     endpoints: int
     is_new: bool
     """Whether the configuration has to be changed for it."""
+    track_file: str = ""
+    """What its verdict comes by, as keepalived names it; "": by its command."""
 
 
 @dataclass(slots=True)

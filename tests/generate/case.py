@@ -2,7 +2,7 @@
 """A case: a folder with a configuration, the options, and what is expected of the plan.
 
 before.conf    the configuration; other files that it includes beside it
-options        further words of the command line
+options        further words of the command line, STATE standing for the state folder's path
 after/         what its files are to become
 report.json    what --json says, FILE standing for the configuration's path
 services/      the service files, without their first line, if they are to be looked at
@@ -13,9 +13,11 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.cli.generate import Planned, plan_by
 from lvs_rawcheck.cli.options import parse
 from lvs_rawcheck.cli.plan_options import PLAN_OPTIONS
@@ -34,6 +36,11 @@ class Desk:
     services: Path
     options: tuple[str, ...]
 
+    @property
+    def state(self) -> Path:
+        """Where the daemon's files are."""
+        return self.conf.parent.parent / "run"
+
     def plan(self, *more: str) -> Planned:
         """Return the plan for the configuration as it now is."""
         words = ("keepalived", str(self.conf), "--services", str(self.services), *self.options, *more)
@@ -45,6 +52,15 @@ class Desk:
             Path(path).write_bytes(octets)
         for name, octets in planned.registry.written.items():
             (self.services / f"{name}.toml").write_bytes(octets)
+        self.have_verdicts(check.track_file for server in planned.plan.servers for check in server.checks)
+
+    def have_verdicts(self, check_ids: Iterable[str]) -> None:
+        """Do what a living daemon does for checks that pass; "" is none."""
+        for folder in ("track", "daemon"):
+            (self.state / folder).mkdir(parents=True, exist_ok=True)
+        (self.state / "daemon" / "alive").write_text(f"{int(clock.uptime())} 64\n")
+        for check_id in filter(None, check_ids):
+            (self.state / "track" / check_id.replace("/", "@")).write_text("0\n")
 
     def report(self, planned: Planned) -> object:
         """Return what --json says, without the place of the desk."""
@@ -57,7 +73,12 @@ class Desk:
 
     def placeless(self, octets: bytes) -> bytes:
         """Return octets with words in the place of the desk's paths."""
-        for path, word in ((self.conf, FILE), (self.conf.parent, "FOLDER"), (self.services, "SERVICES")):
+        for path, word in (
+            (self.conf, FILE),
+            (self.conf.parent, "FOLDER"),
+            (self.services, "SERVICES"),
+            (self.state, "STATE"),
+        ):
             octets = octets.replace(str(path).encode(), word.encode())
         return octets
 
@@ -69,7 +90,8 @@ def lay_out(case: Path, folder: Path) -> Desk:
     services.mkdir()
     conf = etc / "keepalived.conf"
     (etc / "before.conf").rename(conf)
-    return Desk(conf, services, tuple(shlex.split((case / "options").read_text())))
+    words = shlex.split((case / "options").read_text())
+    return Desk(conf, services, tuple(word.replace("STATE", str(folder / "run")) for word in words))
 
 
 def service_texts(desk: Desk, planned: Planned) -> dict[str, str]:

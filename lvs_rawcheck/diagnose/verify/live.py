@@ -18,8 +18,10 @@ from functools import cache
 from lvs_rawcheck.config.keepalived.model import Checker, GlobalSettings
 from lvs_rawcheck.diagnose.verify.finding import Finding
 from lvs_rawcheck.diagnose.verify.planned import PlannedCheck, is_ours
-from lvs_rawcheck.director.keepalived_dump import Dump, LiveChecker
+from lvs_rawcheck.director.keepalived_dump import FILE_CHECK, Dump, LiveChecker
+from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.scripts import script_fault
+from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.wire.address import format_address
 
 _RELOAD = "reload keepalived"
@@ -45,15 +47,22 @@ def match(planned: list[PlannedCheck], dump: Dump, settings: GlobalSettings) -> 
     fault_of = cache(script_fault)  # thousands of checks run one script
     for number, check in enumerate(planned):
         candidates = running[check.virtual_key, check.address]
-        live_one = next((each for each in candidates if _same_command(check.argv, each.argv)), None)
+        live_one = next((each for each in candidates if _is_it(check, each)), None)
         if live_one is None:
             matched.findings.append(_not_live(check, candidates, check.virtual_key in known, fault_of, settings))
             continue
         candidates.remove(live_one)
         matched.live[number] = live_one
-        matched.findings += _differences(check, live_one, fault_of)
+        if check.track_file is None:
+            matched.findings += _differences(check, live_one, fault_of)
     matched.findings += _unplanned(planned, running)
     return matched
+
+
+def _is_it(check: PlannedCheck, live: LiveChecker) -> bool:
+    if check.track_file is not None:
+        return live.kind == FILE_CHECK and live.track_file == check.check_id
+    return _same_command(check.argv, live.argv)
 
 
 def _same_command(argv: list[str], live: list[str]) -> bool:
@@ -78,7 +87,7 @@ def _not_live(
         candidates.remove(other)
         what = f"keepalived runs `{' '.join(other.argv)}`, planned is `{' '.join(check.argv)}` ({check.place})"
         return Finding("other-command", check.label, what, _RELOAD)
-    fault = fault_of(check.argv[0], _user(check, settings))
+    fault = fault_of(check.argv[0], _user(check, settings)) if check.argv else None
     if fault is not None:
         what = f"not live, the server is up unchecked: keepalived drops what it cannot run, or not safely: {fault}"
         return Finding("not-live", check.label, what, f"put that right, and {_RELOAD}")
@@ -116,21 +125,33 @@ def _uid(user: str) -> int | None:
 
 def _unplanned(planned: list[PlannedCheck], running: dict[tuple[str, bytes], list[LiveChecker]]) -> Iterator[Finding]:
     """Yield what runs of ours beyond the configuration, and what does not of the site's own beside ours."""
+    ours = {id(check.checker) for check in planned}
     for (key, address), rest in running.items():
         for live in rest:
-            if is_ours(live.argv):
-                what = f"keepalived runs `{' '.join(live.argv)}`, which its configuration has no more"
+            if is_ours(live.argv) or _is_our_file(live):
+                named = live.track_file or " ".join(live.argv)
+                what = f"keepalived runs `{named}`, which its configuration has no more"
                 yield Finding("unplanned", f"{format_address(address)} of {key}", what, _RELOAD)
     servers = {(check.virtual_key, check.address): check for check in planned}
     for place, check in servers.items():
         wanted = Counter(
-            each.kind for each in check.real.checkers if not _is_our_checker(each) and each.dropped is None
+            each.kind
+            for each in check.real.checkers
+            if id(each) not in ours and not _is_our_checker(each) and each.dropped is None
         )
         found = Counter(each.kind for each in running.get(place, ()))
         for kind in wanted:
             if not found[kind]:
                 what = f"the {kind} beside it in the configuration is not live"
                 yield Finding("not-live-beside", check.label, what, "keepalived's log says why it was dropped")
+
+
+def _is_our_file(live: LiveChecker) -> bool:
+    """Return whether a FILE_CHECK has a name as only ours have: a check's ID."""
+    try:
+        return live.track_file is not None and bool(parse_check_id(live.track_file))
+    except UsageError:
+        return False
 
 
 def _is_our_checker(checker: Checker) -> bool:

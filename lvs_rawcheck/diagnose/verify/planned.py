@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from lvs_rawcheck.checks.request_values import parse_endpoints
 from lvs_rawcheck.config.keepalived import Configuration
-from lvs_rawcheck.config.keepalived.model import Checker, RealServer, VirtualServer
+from lvs_rawcheck.config.keepalived.model import Checker, RealServer, TrackFile, VirtualServer
+from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.diagnose.verify.finding import Finding
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.keepalived.notify import notify_spans
+from lvs_rawcheck.generate.keepalived.told import told_by_track_file
 from lvs_rawcheck.generate.marker import find_marked
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.wire.address import format_address, parse_address
@@ -26,13 +28,17 @@ _ROLE_OPTIONS = ("-r", "--role-file")
 
 @dataclass(slots=True)
 class PlannedCheck:
-    """One stanza of ours. check_id: in the registry; None: all is on its command line."""
+    """One stanza of ours. check_id: in the registry; None: all is on its command line.
+
+    argv: its command, none of a FILE_CHECK; track_file: the path of what that goes by.
+    """
 
     virtual: VirtualServer
     real: RealServer
     checker: Checker
     argv: list[str]
     check_id: str | None
+    track_file: str | None = None
 
     @property
     def user(self) -> str | None:
@@ -97,10 +103,11 @@ def planned_checks(configuration: Configuration) -> tuple[list[PlannedCheck], li
     """Return the stanzas that keepalived would run, and what is wrong with others already as they stand."""
     planned: list[PlannedCheck] = []
     findings: list[Finding] = []
-    seen = {(span.file.path, span.start) for span in notify_spans(configuration.site)}
+    blocks = {each.name: each for each in configuration.site.track_files}
+    seen = {(span.file.path, span.start) for span in _other_spans(configuration)}
     for virtual in configuration.site.virtual_servers:
         for real in (*virtual.real_servers, *virtual.dropped_servers):
-            for check in _ours(virtual, real):
+            for check in _ours(virtual, real, blocks):
                 if (span := check.checker.span) is not None:
                     seen.add((span.file.path, span.start))
                 reason = check.checker.dropped or real.dropped or virtual.dropped
@@ -111,8 +118,16 @@ def planned_checks(configuration: Configuration) -> tuple[list[PlannedCheck], li
     return planned, [*findings, *_lost_markers(configuration, seen)]
 
 
-def _ours(virtual: VirtualServer, real: RealServer) -> Iterator[PlannedCheck]:
+def _other_spans(configuration: Configuration) -> Iterator[Span]:
+    yield from notify_spans(configuration.site)
+    yield from (span for each in configuration.site.track_files if (span := each.span) is not None)
+
+
+def _ours(virtual: VirtualServer, real: RealServer, blocks: dict[str, TrackFile]) -> Iterator[PlannedCheck]:
     for checker in real.checkers:
+        name = told_by_track_file(checker, blocks)
+        if name is not None:
+            yield PlannedCheck(virtual, real, checker, [], name, blocks[name].file)
         argv = checker.script.argv if checker.kind == MISC_CHECK and checker.script is not None else []
         if argv:
             found = _check_of(argv)

@@ -15,6 +15,7 @@ from lvs_rawcheck.director.mode import ENFORCE, read_override
 from lvs_rawcheck.errors import ConfigError
 from lvs_rawcheck.generate.keepalived.endpoints import traffic_of
 from lvs_rawcheck.generate.refusal import Refused
+from lvs_rawcheck.generate.track_files import UP, is_daemon_alive, read_track_file
 from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.read import Registry, read_registry
@@ -66,6 +67,9 @@ class Registered:
         if unenforced is not None:
             yield Finding("mode", check.label, *unenforced)
         if live is None:
+            return
+        if check.track_file is not None:
+            yield from _of_track_file(check, check.track_file, live)
             return
         yield from timeouts(check, live, server.settings.timeout)
         last = read_last(self._state, service.name, format_address(server.address))
@@ -135,6 +139,26 @@ def _without_verdict(check: PlannedCheck, live: LiveChecker, state: str) -> Iter
         what = f"keepalived has run it, but it left no verdict in {state}/last"
         fix = f"run it by hand: lvs-rawcheck run {check.check_id}; is the state folder root's own?"
         yield Finding("no-verdict", check.label, what, fix, passing=True)
+
+
+def _of_track_file(check: PlannedCheck, path: str, live: LiveChecker) -> Iterator[Finding]:
+    """Yield what is wrong with what the daemon tells keepalived. path: of the track file."""
+    assert check.check_id is not None
+    state = path.rpartition("/")[0].rpartition("/")[0]
+    fix = "start the daemon, and see why it has none: lvs-rawcheck status"
+    told = read_track_file(state, check.check_id)
+    if told is None:
+        what = f"no verdict in {path}, which keepalived takes for up ({check.place})"
+        yield Finding("no-track-file", check.label, what, fix, passing=True)
+    elif live.up != (told == UP):
+        stands = "up" if told == UP else "down"
+        what = f"its track file says {stands}, and keepalived does not follow: was {state} made anew meanwhile?"
+        yield Finding(
+            "verdict-lost", check.label, what, "reload keepalived: it may watch a folder that is gone", passing=True
+        )
+    if not is_daemon_alive(state):
+        what = f"no daemon keeps {state}, so nothing that its track files say changes"
+        yield Finding("daemon", "keepalived", what, "start the daemon: systemctl start lvs-rawcheck")
 
 
 def _of_verdict(check: PlannedCheck, live: LiveChecker, last: LastLine) -> Iterator[Finding]:

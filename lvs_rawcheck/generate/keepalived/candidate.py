@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.keepalived.config_test import config_test, messages_added
+from lvs_rawcheck.generate.keepalived.file_check import version_fault
 from lvs_rawcheck.generate.keepalived.revert import scripts_of
 from lvs_rawcheck.generate.scripts import script_fault
 
@@ -64,6 +65,12 @@ def judge_by_keepalived(
 
 def _ending(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def judge_version(version: tuple[int, ...] | None) -> list[str]:
+    """Return why the keepalived of this host cannot be told by track files. version: None: not known."""
+    fault = None if version is None else version_fault(version)
+    return [] if fault is None else [f"this host's {fault}"]
 
 
 def judge_scripts(result: Configuration, programs: Iterable[str]) -> Judgement:

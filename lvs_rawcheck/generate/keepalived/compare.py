@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections import Counter
 
 from lvs_rawcheck.config.keepalived import Configuration
-from lvs_rawcheck.config.keepalived.model import Checker, RealServer, Url, VirtualServer, VrrpInstance
+from lvs_rawcheck.config.keepalived.model import (
+    Checker,
+    RealServer,
+    TrackFile,
+    Url,
+    VirtualServer,
+    VrrpInstance,
+)
 from lvs_rawcheck.errors import RawCheckError
+from lvs_rawcheck.generate.keepalived.existing import FILE_CHECK
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
 from lvs_rawcheck.generate.plan import PlannedCheck
 
 _MISC = "MISC_CHECK"
+_BLOCK = ("file", "weight")  # what a track_file block of ours says, and nothing else
 Signature = tuple[object, ...]
 _Place = tuple[str, int]
 
@@ -38,6 +47,8 @@ def demand_same_site(
     before, after = original.site.virtual_servers, result.site.virtual_servers
     if [_of_virtual(virtual) for virtual in before] != [_of_virtual(virtual) for virtual in after]:
         raise PlanMismatch("the virtual servers would not be the same")
+    if _track_files_meant(plan, present, original) != Counter(map(_of_track_file, result.site.track_files)):
+        raise PlanMismatch("the track_file blocks would not be those that were planned")
     expectation = _Expectation(plan, present)
     for virtual, now in zip(before, after, strict=True):
         for server, server_now in zip(virtual.real_servers, now.real_servers, strict=True):
@@ -100,8 +111,21 @@ def _checkers_by_place(configuration: Configuration) -> dict[_Place, Signature]:
         for virtual in configuration.site.virtual_servers
         for server in virtual.real_servers
         for checker in server.checkers
-        if checker.kind == _MISC
+        if checker.kind in (_MISC, FILE_CHECK)
     }
+
+
+def _track_files_meant(plan: KeepalivedPlan, present: Configuration, original: Configuration) -> Counter[Signature]:
+    """Return the site's own, those of ours that stay as they are, and those that are planned."""
+    own = Counter(map(_of_track_file, original.site.track_files))
+    left = Counter(_of_track_file(each) for each in present.site.track_files if each.name in plan.left_track_files)
+    planned: Counter[Signature] = Counter((name, path, 0, _BLOCK) for name, path in plan.track_files.items())
+    return own + left + planned
+
+
+def _of_track_file(track_file: TrackFile) -> Signature:
+    words = tuple(child.keyword for child in track_file.block.children)
+    return track_file.name, track_file.file, track_file.weight, words
 
 
 def _place_of(checker: Checker) -> _Place:
@@ -133,6 +157,8 @@ def _of_server(server: RealServer) -> Signature:
 
 
 def _of_planned(check: PlannedCheck) -> Signature:
+    if check.track_file:
+        return FILE_CHECK, check.track_file, 0, False
     times = check.times
     assert isinstance(times, StanzaTimes)
     pace = times.after
@@ -141,8 +167,10 @@ def _of_planned(check: PlannedCheck) -> Signature:
 
 
 def _of_checker(checker: Checker) -> Signature:
-    times = (checker.retry, checker.delay_before_retry, checker.delay_loop, checker.warmup, checker.alpha)
     parameters = checker.parameters
+    if checker.kind == FILE_CHECK:
+        return FILE_CHECK, parameters.get("track_file"), parameters.get("weight"), bool(parameters.get("reverse"))
+    times = (checker.retry, checker.delay_before_retry, checker.delay_loop, checker.warmup, checker.alpha)
     if checker.kind == _MISC and checker.script is not None:
         argv, user = tuple(checker.script.argv), checker.script.user
         timeout, dynamic = parameters.get("misc_timeout"), bool(parameters.get("misc_dynamic"))

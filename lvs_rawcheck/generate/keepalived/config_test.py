@@ -43,6 +43,7 @@ _LINE = re.compile(r"\b[Ll]ine \d+")
 _NAME_SERVICES = re.compile(rb"^(passwd|group|initgroups):.*$", re.MULTILINE)
 _ACCOUNT = re.compile(rb"^([^:\n]*:[^:\n]*):\d+:\d+:", re.MULTILINE)
 _GROUP = re.compile(rb"^([^:\n]*:[^:\n]*):\d+:", re.MULTILINE)
+_VERSION = re.compile(r"^Keepalived v([0-9]{1,4}(?:\.[0-9]{1,4}){1,2})\b")
 _NAME_CACHE = "/run/nscd"
 
 
@@ -77,6 +78,16 @@ def config_test(
     if any(message.startswith(_NOT_READ) and f"'{path}'" in message for message in tested.messages):
         raise LinkError(f"it read nothing: {tested.messages[0]}")
     return tested
+
+
+def installed_version(program: str = "keepalived") -> tuple[int, ...] | None:
+    """Return the version of this host's keepalived, None where it does not say."""
+    try:
+        answer = ask("keepalived --version", [program, "--version"], "/", SECONDS_MOST)
+    except LinkError:
+        return None
+    found = _VERSION.search(answer.messages[0] if answer.messages else answer.output.decode("ascii", "replace"))
+    return None if found is None else tuple(map(int, found[1].split(".")))
 
 
 def _files_mounted(folder: Path, overlay: Mapping[str, bytes]) -> list[tuple[Path, str]]:

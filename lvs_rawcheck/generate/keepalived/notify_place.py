@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lvs_rawcheck.config.keepalived.model import Site, VrrpInstance
-from lvs_rawcheck.generate.keepalived.existing import OldFile, OldStanza
+from lvs_rawcheck.generate.keepalived.existing import TRACK_FILE, OldFile, OldStanza
 from lvs_rawcheck.generate.keepalived.notify import NotifyWriter, Wiring
 from lvs_rawcheck.generate.keepalived.placing import Place
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
@@ -73,7 +73,8 @@ class NotifyPlacer:
         if span is None or old_file is None:
             return []
         path = span.file.path
-        within = (old for old in old_file.stanzas if span.start <= old.place < span.end)
+        lines = (old for old in old_file.stanzas if old.keyword != TRACK_FILE)
+        within = (old for old in lines if span.start <= old.place < span.end)
         return [old for old in within if (path, old.start) not in self.handled]
 
     def _put_back(self, path: str, old: OldStanza) -> None:

@@ -116,6 +116,36 @@ class Place:
         place = self._now(insertion.place)
         return self._edit(Edit(place, place, text))
 
+    def text_before(self, span: Span, check_id: str, lines: Sequence[bytes]) -> bytes:
+        """Return a block with its comment, for before a stretch: complete lines; Refused."""
+        octets = self._file.octets
+        indent, newline = indentation(octets, span.start), line_end_of(octets, span.start)
+        text = indent + comment_for(check_id, None, indent, newline) + _indented(lines, indent, newline) + newline
+        demand_short_lines(text)
+        return text
+
+    def put_before(self, span: Span, texts: Sequence[bytes]) -> None:
+        """Put complete lines before a stretch."""
+        octets = self._file.octets
+        own_lines = begins_its_line(octets, span.start)
+        text = b"".join(texts)
+        place = self._now(line_start(octets, span.start) if own_lines else span.start)
+        self._edit(Edit(place, place, text if own_lines else text.lstrip(b" \t")))
+
+    def change(self, old: OldStanza, text: bytes) -> None:
+        """Put complete lines in the place of a stanza of ours that took whole lines, or ended one."""
+        self._edit(Edit(old.start, old.end, text if self._begins_line(old) else text.lstrip(b" \t")))
+
+    def take_out(self, old: Sequence[OldStanza]) -> bool:
+        """Take out what was added; return whether that changes anything."""
+        for each in old:
+            self._handled.add((self._file.path, each.start))
+            self._edit(Edit(each.start, each.end, b""))
+        return bool(old)
+
+    def _begins_line(self, old: OldStanza) -> bool:
+        return line_start(self._present, old.start) == old.start
+
     def added_before(self, span: Span) -> list[OldStanza]:
         """Return the stanzas that were added to the real server of a stretch."""
         return [] if self._old is None else self._old.added_within(span.start, span.end)

@@ -17,6 +17,10 @@ class KeepalivedPlan(Plan):
     """By path and place of the replaced checker, in the file without stanzas of ours."""
     wired: dict[str, Wiring] = field(default_factory=dict)
     """VRRP instances that maintain the role files which the services read, by name."""
+    track_files: dict[str, str] = field(default_factory=dict)
+    """Paths of the track files that blocks of ours name as planned, by the name of the block."""
+    left_track_files: set[str] = field(default_factory=set)
+    """Names of the blocks of ours that stay as they are."""
 
     @property
     def instances_wired(self) -> list[str]:

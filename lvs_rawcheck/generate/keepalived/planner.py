@@ -9,7 +9,9 @@ from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.generate.keepalived.claims import Claims
 from lvs_rawcheck.generate.keepalived.compare import demand_same_site
 from lvs_rawcheck.generate.keepalived.endpoints import names_of
+from lvs_rawcheck.generate.keepalived.existing import TRACK_FILE as TRACK_FILE_BLOCK
 from lvs_rawcheck.generate.keepalived.existing import OldFile, find_existing
+from lvs_rawcheck.generate.keepalived.file_check import FileCheckWriter, demand_version
 from lvs_rawcheck.generate.keepalived.notify import NotifyWriter
 from lvs_rawcheck.generate.keepalived.notify_compare import demand_same_scripts
 from lvs_rawcheck.generate.keepalived.notify_place import NotifyPlacer
@@ -17,8 +19,9 @@ from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.roles import Roles
 from lvs_rawcheck.generate.keepalived.stanza import StanzaWriter
 from lvs_rawcheck.generate.keepalived.timing import RULE
+from lvs_rawcheck.generate.keepalived.track_blocks import TrackBlocks
 from lvs_rawcheck.generate.keepalived.virtual import VirtualPlanner
-from lvs_rawcheck.generate.options import PlanOptions, selects
+from lvs_rawcheck.generate.options import TRACK_FILE, PlanOptions, selects
 from lvs_rawcheck.generate.plan import LeftStanza
 from lvs_rawcheck.generate.validate import CheckValidator
 from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
@@ -45,6 +48,8 @@ def plan_keepalived(
     config_id: of the node that the plan is for. import_libraries: see `load_kind`. overlay: octets to take for some
     paths instead of what the disk holds.
     """
+    if options.style == TRACK_FILE:
+        demand_version(version)
     present = read_keepalived(path, config_id, version, overlay)
     _demand_readable(present)
     old_files, lost = find_existing(present)
@@ -88,6 +93,11 @@ def _plan_virtual_servers(
     templates = Templates(options.templates or OVERRIDES_DIR)
     claims = Claims(original.site, old_files, options)
     placer = NotifyPlacer(plan, NotifyWriter(original.site.settings, options.scripts, options.state), old_files)
+    tracking = None
+    if options.style == TRACK_FILE:
+        taken = {each.name for each in original.site.track_files}
+        tracking = FileCheckWriter(options, templates, taken)
+    blocks = TrackBlocks(plan, old_files, tracking)
     planner = VirtualPlanner(
         plan,
         options,
@@ -95,13 +105,15 @@ def _plan_virtual_servers(
         Roles(original.site, options.state, placer.wire),
         claims,
         CheckValidator(import_libraries),
-        StanzaWriter(options, templates),
+        tracking or StanzaWriter(options, templates),
+        blocks,
     )
     for virtual in original.site.virtual_servers:
         if selects(options, names_of(virtual)):
             planner.add(virtual)
     placer.keep_others(original.site)
     handled = planner.handled | placer.handled
+    blocks.place(original.site, handled)
     for old_file in old_files.values():
         _note_left(plan, old_file, handled, claims.not_meant)
 
@@ -111,7 +123,7 @@ def _note_left(
 ) -> None:
     """Remember the stanzas of ours that nothing was planned for, and say so where a plan was asked for."""
     for old in old_file.stanzas:
-        if (old_file.path, old.start) in handled:
+        if (old_file.path, old.start) in handled or old.keyword == TRACK_FILE_BLOCK:
             continue
         plan.left.append(LeftStanza(old.check_id, old_file.path, old.stanza, old.place, old.original is not None))
         if (old_file.path, old.start) not in not_meant:

@@ -10,14 +10,15 @@ from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.decision import Decision
-from lvs_rawcheck.generate.keepalived.candidate import judge_by_keepalived, judge_scripts
+from lvs_rawcheck.generate.keepalived.candidate import judge_by_keepalived, judge_scripts, judge_version
+from lvs_rawcheck.generate.keepalived.config_test import installed_version
 from lvs_rawcheck.generate.keepalived.first_load import plan_for_now
 from lvs_rawcheck.generate.keepalived.naming import named_by
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.planner import Version
 from lvs_rawcheck.generate.keepalived.revert import programs, revert
 from lvs_rawcheck.generate.keepalived.seeding import roles_now, write_roles
-from lvs_rawcheck.generate.options import PlanOptions
+from lvs_rawcheck.generate.options import TRACK_FILE, PlanOptions
 from lvs_rawcheck.generate.plan import Plan
 from lvs_rawcheck.generate.program import Named, Restoration, SeededRoles
 from lvs_rawcheck.generate.tree import Tree
@@ -61,6 +62,8 @@ class Keepalived:
             decision.notes.append("not looked at, since another host's: whether the scripts are there, and may be run")
         else:
             decision.refusals += judge_scripts(candidate, programs(options)).refusals
+            if options.style == TRACK_FILE:
+                decision.refusals += judge_version(installed_version())
         if result:
             is_strict = "reload_check_config" in candidate.site.settings.statements
             judgement = judge_by_keepalived(path, result, self._config_id, is_strict)

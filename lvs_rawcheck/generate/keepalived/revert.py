@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lvs_rawcheck.config.keepalived import Configuration
-from lvs_rawcheck.config.keepalived.model import Script
+from lvs_rawcheck.config.keepalived.model import Checker, Script
 from lvs_rawcheck.generate.keepalived.endpoints import names_of
-from lvs_rawcheck.generate.keepalived.existing import OldStanza, find_existing
+from lvs_rawcheck.generate.keepalived.existing import TRACK_FILE, OldFile, OldStanza, find_existing
+from lvs_rawcheck.generate.keepalived.told import names_used, told_by_track_file
 from lvs_rawcheck.generate.options import PlanOptions, selects
 from lvs_rawcheck.generate.reverted import Reverted
 from lvs_rawcheck.generate.splice import Edit
+
+_UNKNOWN = "what was here before is not known: left as it is"
 
 
 def revert(configuration: Configuration, options: PlanOptions) -> Reverted:
@@ -26,18 +29,43 @@ def revert(configuration: Configuration, options: PlanOptions) -> Reverted:
     found = Reverted(lost=lost)
     for path, old in files.items():
         for stanza in old.stanzas:
+            if stanza.keyword == TRACK_FILE:
+                continue
             if not meant.has(path, stanza):
                 found.remaining.append(stanza.check_id)
                 continue
             found.stanzas.append(stanza.check_id)
             found.edits.setdefault(path, []).append(Edit(stanza.start, stanza.end, stanza.original or b""))
+    for path, old in files.items():
+        _revert_blocks(configuration, path, old, found)
     marked = _Stretches((path, stanza.start, stanza.end) for path, old in files.items() for stanza in old.stanzas)
     ours = programs(options)
     for script in scripts_of(configuration):
         span = script.span
         if script.argv and script.argv[0] in ours and not marked.have(span.file.path, span.start):
-            found.lost.append(f"{span}: {' '.join(script.argv)}: what was here before is not known: left as it is")
+            found.lost.append(f"{span}: {' '.join(script.argv)}: {_UNKNOWN}")
+    blocks = {each.name: each for each in configuration.site.track_files}
+    for checker in _checkers_of(configuration):
+        place = checker.block.span
+        if told_by_track_file(checker, blocks) is not None and not marked.have(place.file.path, place.start):
+            found.lost.append(f"{place}: {checker.kind}: {_UNKNOWN}")
     return found
+
+
+def _revert_blocks(configuration: Configuration, path: str, old: OldFile, found: Reverted) -> None:
+    """Take out the track_file blocks of a file that no FILE_CHECK goes by any more."""
+    gone = _Stretches((path, edit.start, edit.end) for path, edits in found.edits.items() for edit in edits)
+    checkers = ((each, each.block.span) for each in _checkers_of(configuration))
+    staying = names_used(each for each, span in checkers if not gone.have(span.file.path, span.start))
+    for stanza in old.stanzas:
+        if stanza.keyword == TRACK_FILE and stanza.check_id not in staying:
+            found.edits.setdefault(path, []).append(Edit(stanza.start, stanza.end, b""))
+
+
+def _checkers_of(configuration: Configuration) -> Iterator[Checker]:
+    for virtual in configuration.site.virtual_servers:
+        for server in (*virtual.real_servers, *virtual.dropped_servers):
+            yield from server.checkers
 
 
 class _Stretches:

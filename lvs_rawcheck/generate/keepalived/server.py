@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from lvs_rawcheck.config.keepalived.model import Checker, RealServer
 from lvs_rawcheck.config.tree import Span, Touch
 from lvs_rawcheck.generate.check_text import CheckText, describe_raw
+from lvs_rawcheck.generate.keepalived.existing import FILE_CHECK, OldStanza
+from lvs_rawcheck.generate.keepalived.file_check import FileCheckWriter
 from lvs_rawcheck.generate.keepalived.placing import Place
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.prepared import Prepared, prepare
 from lvs_rawcheck.generate.keepalived.stanza import StanzaText, StanzaWriter
 from lvs_rawcheck.generate.keepalived.timing import StanzaTimes, held_out, times_of, times_of_new
+from lvs_rawcheck.generate.keepalived.track_blocks import demand_place
 from lvs_rawcheck.generate.keepalived.translate import Translation, translate
-from lvs_rawcheck.generate.options import PlanOptions
+from lvs_rawcheck.generate.options import TRACK_FILE, PlanOptions
 from lvs_rawcheck.generate.plan import PlannedCheck, ServerPlan, Skip
 from lvs_rawcheck.generate.refusal import Kept, Refused
 from lvs_rawcheck.generate.validate import CheckValidator
@@ -41,7 +44,7 @@ class ServerPlanner:
         services: VirtualServices,
         options: PlanOptions,
         validator: CheckValidator,
-        writer: StanzaWriter,
+        writer: StanzaWriter | FileCheckWriter,
     ) -> None:
         self._plan = plan
         self._own = own
@@ -59,11 +62,12 @@ class ServerPlanner:
         """
         server, options = self._server, self._options
         place = place_of(server.block.span)
-        was_added = server.span is not None and bool(place.added_before(server.span))
+        added = [] if server.span is None else place.added_before(server.span)
+        beside = self._is_beside(added)
         self._own.before = [describe(checker) for checker in server.checkers]
         for checker in server.checkers:
             try:
-                if options.keep_existing or was_added:
+                if beside:
                     self._add_beside(checker, place)
                     place_of(checker.block.span).restore(checker.block.span)
                 else:
@@ -72,14 +76,25 @@ class ServerPlanner:
                 self._skip(checker.block.span, place_of(checker.block.span), checker.kind, str(error))
                 self._own.after.append(describe(checker))
         if not server.checkers:
-            self._add_to_unchecked(place, wanted=options.add_missing or was_added)
-        if (
-            self._additions
-            and server.span is not None
-            and place.add(place.insertion(server), server.span, self._additions)
-        ):
+            self._add_to_unchecked(place, wanted=options.add_missing or bool(added))
+        if server.span is None:
+            return
+        if self._additions:
+            is_new = place.add(place.insertion(server), server.span, self._additions)
+        else:
+            in_place = {check.check_id for check in self._own.checks}
+            is_new = place.take_out([old for old in added if old.check_id in in_place])
+        if is_new:
             for check in self._own.checks:
                 check.is_new = True
+
+    def _is_beside(self, added: Sequence[OldStanza]) -> bool:
+        """Return whether checks stand beside the checkers. added: what there is beside them now."""
+        options = self._options
+        if options.style == TRACK_FILE:
+            return not options.file_check_only
+        # A FILE_CHECK stands there because of its style, not because somebody wanted it beside the others.
+        return options.keep_existing or any(old.keyword != FILE_CHECK for old in added)
 
     def _replace(self, checker: Checker, place: Place) -> None:
         translation = translate(checker, self._server, self._services.virtual)
@@ -125,14 +140,17 @@ class ServerPlanner:
         prepared = prepare(server, self._services, number, translation, times, never_before=times.before is None)
         self._validator.demand_valid(translation.checks, server.address, prepared.endpoints)
         self._validator.demand_valid_ways(standby.way for standby in prepared.server.standby_checks)
+        if self._options.style == TRACK_FILE:
+            return prepared  # FILE_CHECK has no alpha; its file keeps the server out from the first
         if prepared.check_id in self._options.held_out and not self._services.virtual.ha_suspend:
             return replace(prepared, times=held_out(times))
         return prepared
 
     def _stanza(self, prepared: Prepared, step: bytes) -> StanzaText:
         service = self._services.settings(prepared.endpoints)
-        command = self._writer.command(prepared.check_id, prepared.server, prepared.endpoints, service)
-        return self._writer.write(command, prepared.times, step)
+        if self._options.style == TRACK_FILE:
+            demand_place(self._services.virtual)
+        return self._writer.stanza(prepared, service, step)
 
     def _take(self, prepared: Prepared, stanza: StanzaText, is_new: bool) -> PlannedCheck:
         """Put a check into the plan and into its service."""
@@ -146,6 +164,7 @@ class ServerPlanner:
             prepared.times,
             len(prepared.endpoints),
             is_new,
+            stanza.track_file,
         )
         self._own.checks.append(check)
         self._own.after.append(describe_raw(kinds, prepared.endpoints, prepared.check_id))

@@ -11,6 +11,7 @@ from lvs_rawcheck.checks.request import STANDARD_INSTEAD
 from lvs_rawcheck.config.tree import to_octets
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.check_text import CheckText
+from lvs_rawcheck.generate.keepalived.prepared import Prepared
 from lvs_rawcheck.generate.keepalived.quoting import quoted_command
 from lvs_rawcheck.generate.keepalived.timing import StanzaTimes
 from lvs_rawcheck.generate.options import SERVICE, SERVICES_DIR, STATE_DIR, PlanOptions
@@ -27,10 +28,14 @@ _COMMAND_OCTETS = _COMMAND.encode("ascii")
 
 @dataclass(frozen=True, slots=True)
 class StanzaText:
-    """One stanza. command: its argument vector; lines: without indentation of the place, without line ends."""
+    """One stanza. command: its argument vector; lines: without indentation of the place, without line ends.
+
+    track_file: the name of the block that it goes by, "" for a command.
+    """
 
     command: tuple[str, ...]
     lines: tuple[bytes, ...]
+    track_file: str = ""
 
 
 class StanzaWriter:
@@ -41,6 +46,11 @@ class StanzaWriter:
         self._templates = templates
         self._name = f"keepalived/{options.style}.conf"
         self._rendered: dict[tuple[int, tuple[str, ...], bytes], tuple[bytes, ...]] = {}
+
+    def stanza(self, prepared: Prepared, service: Mapping[str, object], step: bytes) -> StanzaText:
+        """Return the stanza of a check; Refused. service: its settings."""
+        command = self.command(prepared.check_id, prepared.server, prepared.endpoints, service)
+        return self.write(command, prepared.times, step)
 
     def command(
         self, check_id: str, server: PlannedServer, endpoints: Iterable[Endpoint], service: Mapping[str, object]
@@ -83,9 +93,14 @@ class StanzaWriter:
             )
             if _COMMAND not in text:
                 raise UsageError(f"template {self._name}: it does not say the command")
-            lines = tuple(_indented(line, step) for line in text.rstrip("\n").split("\n"))
+            lines = indented_lines(text, step)
             self._rendered[key] = lines
         return lines
+
+
+def indented_lines(text: str, step: bytes) -> tuple[bytes, ...]:
+    """Return the lines of a rendered template with its indentations as the place has them."""
+    return tuple(_indented(line, step) for line in text.rstrip("\n").split("\n"))
 
 
 def _indented(line: str, step: bytes) -> bytes:

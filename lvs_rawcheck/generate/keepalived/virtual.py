@@ -9,11 +9,13 @@ from lvs_rawcheck.config.tree import Span
 from lvs_rawcheck.generate.keepalived.claims import Claims
 from lvs_rawcheck.generate.keepalived.endpoints import service_name, traffic_of
 from lvs_rawcheck.generate.keepalived.existing import OldFile
+from lvs_rawcheck.generate.keepalived.file_check import FileCheckWriter
 from lvs_rawcheck.generate.keepalived.placing import Place
 from lvs_rawcheck.generate.keepalived.plan import KeepalivedPlan
 from lvs_rawcheck.generate.keepalived.roles import Roles
 from lvs_rawcheck.generate.keepalived.server import ServerPlanner
 from lvs_rawcheck.generate.keepalived.stanza import StanzaWriter
+from lvs_rawcheck.generate.keepalived.track_blocks import TrackBlocks
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.plan import ServerPlan, Skip
 from lvs_rawcheck.generate.refusal import Refused
@@ -109,7 +111,8 @@ class VirtualPlanner:
         roles: Roles,
         claims: Claims,
         validator: CheckValidator,
-        writer: StanzaWriter,
+        writer: StanzaWriter | FileCheckWriter,
+        blocks: TrackBlocks,
     ) -> None:
         self._plan = plan
         self._options = options
@@ -118,6 +121,7 @@ class VirtualPlanner:
         self._claims = claims
         self._validator = validator
         self._writer = writer
+        self._blocks = blocks
         self.handled: set[tuple[str, int]] = set()
         """Stanzas of ours that were there and are planned again, by path and first octet."""
 
@@ -159,6 +163,7 @@ class VirtualPlanner:
         planner.add(self._place)
         if plan.checks:
             self._plan.servers.append(plan)
+            self._blocks.want(services.virtual, (check.track_file for check in plan.checks if check.track_file))
 
     def _skip(self, virtual: VirtualServer, server: RealServer, reason: str) -> None:
         span = server.block.span
