@@ -31,6 +31,7 @@ COVERED = {
     "etc/lvs-rawcheck/services.d/": INSTALL,
     "etc/lvs-rawcheck/ldirectord/": "tests/package/test_contents.py",
     "etc/lvs-rawcheck/templates/": "tests/package/test_contents.py",
+    "lib/systemd/system/lvs-rawcheck.s*": "tests/package/test_service.py",
     "usr/lib/sysusers.d/lvs-rawcheck.conf": INSTALL,
     "usr/lib/tmpfiles.d/lvs-rawcheck.conf": INSTALL,
     "usr/share/man/man[578]/*.[578].gz": "tests/package/test_man_pages.py",
