@@ -18,7 +18,7 @@ from tests.package.build import CHECKOUT, built
 
 NEXT = "0.1.0+next"
 """The version that is upgraded to."""
-LIMIT_S = 360.0
+LIMIT_S = 500.0  # half of it, where nothing else keeps the host busy
 _HERE = Path(__file__).resolve().parent
 
 
