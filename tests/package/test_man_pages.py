@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from lvs_rawcheck.cli.check_http_raw import CheckHttpRaw
 from lvs_rawcheck.cli.check_tcp_raw import CheckTcpRaw
 from lvs_rawcheck.cli.drop_in import DropIn
 from lvs_rawcheck.cli.options import Option, parse
+from lvs_rawcheck.daemon.settings import DaemonSettings, read_settings
 from lvs_rawcheck.registry.names import parse_check_id
 from tests.package.command_help import commands, options_of, usage_of
 from tests.package.man_page import CHECKOUT, ManPage, all_pages
@@ -131,8 +133,6 @@ def test_a_page_has_its_sections(page: ManPage) -> None:
     wanted = [*SECTIONS]
     if page.path.name not in FORMATS:
         wanted += ["PARAMETERS" if page.path.suffix == ".7" else "OPTIONS", "EXIT STATUS"]
-    if page.name == "lvs-rawcheck.toml":
-        wanted.remove("EXAMPLES")  # it has no keys
     assert set(wanted) - set(page.sections()) == set()
     assert page.lines[page.lines.index(".Sh NAME") + 1] == f".Nm {page.name}"
     section = page.path.suffix.removeprefix(".")
@@ -158,6 +158,14 @@ def test_the_agent_is_told_as_it_tells_itself() -> None:
     assert set(page.words_of("SYNOPSIS").split()) >= set(actions)
     statuses = re.findall(r"^OCF_\w+=(\d)", template, re.MULTILINE)
     assert re.findall(r"^\.It (\d)$", "\n".join(page.section("EXIT STATUS")), re.MULTILINE) == statuses
+
+
+def test_the_settings_are_those_that_the_daemon_reads(tmp_path: Path) -> None:
+    page = ManPage("lvs-rawcheck.toml.5")
+    told = [item.names[0] for item in page.items() if item.place[0] == "KEYS"]
+    assert told == [field.name for field in fields(DaemonSettings)]
+    (tmp_path / "lvs-rawcheck.toml").write_text(page.displays("EXAMPLES")[0])
+    assert read_settings(str(tmp_path / "lvs-rawcheck.toml"), may_be_missing=False) != DaemonSettings()
 
 
 def test_the_kinds_are_listed() -> None:

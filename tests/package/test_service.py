@@ -78,7 +78,7 @@ def test_it_has_time_to_start() -> None:
     assert float(seconds) >= 2 * SECONDS_MOST
 
 
-@pytest.mark.parametrize("unit", [SERVICE, SOCKET], ids=lambda unit: unit.suffix[1:])
+@pytest.mark.parametrize("unit", [SERVICE, SOCKET], ids=["service", "socket"])
 def test_what_closes_it_is_explained(unit: Path) -> None:
     """Each run of settings has a comment right above it; what needs none says what the unit is."""
     plain = {"Description", "Documentation", "Type", "ExecStart", "WantedBy", "PartOf", "ListenStream"}
