@@ -25,6 +25,7 @@ usage: lvs-rawcheck COMMAND ...
   notify ROLE INSTANCE                              write a role file by hand
   daemon                                            run every check of the registry, until told to stop
   status                                            what the daemon knows of every check
+  shadow                                            run the registry, tell nobody, compare with the IPVS table
   verify [CONFIG]                                   whether keepalived really runs what is planned
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
@@ -109,6 +110,10 @@ def _subcommand(arguments: list[str]) -> int:
         from lvs_rawcheck.cli import status
 
         return status.run(arguments[1:])
+    if name == "shadow":
+        from lvs_rawcheck.cli import shadow
+
+        return shadow.run(arguments[1:])
     if name == "verify":
         from lvs_rawcheck.cli import verify
 
