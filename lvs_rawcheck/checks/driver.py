@@ -93,6 +93,8 @@ class Driver:
         self._link = link
         self._path = path
         self._guards = guards
+        self.behind = False
+        """Whether the last turn left frames unread."""
         self.foreign = 0
         """TCP segments that no check of ours could have caused."""
         self._secret = boot_secret()
@@ -221,9 +223,8 @@ class Driver:
             return
         seconds = self._timers[0][0] - clock.now()
         if seconds > 0:
-            self._poll.poll(
-                int(seconds * 1000) + 1
-            )  # up to the next millisecond: too early would be a turn for nothing
+            # Up to the next millisecond: too early would be a turn for nothing.
+            self._poll.poll(int(seconds * 1000) + 1)
 
     def _handle_timers(self) -> None:
         now = clock.now()
@@ -253,6 +254,7 @@ class Driver:
     def _receive_waiting(self) -> bool:
         """Take in the frames that wait; return whether there were any."""
         latest = 0.0
+        self.behind = False
         for count in range(FRAMES_PER_TURN):
             frame = self._link.receive()
             if frame is None:
@@ -264,7 +266,8 @@ class Driver:
             except WireError:
                 continue  # broken or hostile: it changes nothing
             if now > latest:
-                return True
+                break
+        self.behind = True
         return True
 
     def _take_frame(self, frame: Frame, now: float) -> None:
@@ -335,9 +338,9 @@ class Driver:
         self._attend(running, now)
 
     def _take_neighbour_answer(self, frame: Frame, now: float) -> None:
-        for steering, steered in list(self._steered.items()):
-            if steering.asking:
-                steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
+        for steering, steered in [each for each in self._steered.items() if each[0].asking]:
+            steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
+            if not steering.asking:  # else it was about another one
                 for running in list(steered.values()):
                     self._attend(running, now)
 

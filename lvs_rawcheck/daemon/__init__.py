@@ -9,7 +9,7 @@ engine.py     each check run by the path that its role asks for, and what was fo
 lateness.py, own_side.py, holds.py  our fault is not theirs
 probe.py      a raw check, run again and again over a lane: lane.py, lanes.py (packet socket, ports, driver)
 standard_probe.py  a standard check likewise, over the lane of all of them: kernel_lane.py, errand.py
-neighbours.py, roles.py, modes.py  what the kernel and files say, kept up to date
+paths.py, neighbours.py, roles.py, modes.py  what the kernel and files say, kept up to date
 readiness.py  when there are verdicts; service.py    the loop
 
 What others see of it (whole.py joins all):

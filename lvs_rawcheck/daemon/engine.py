@@ -34,7 +34,6 @@ from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE
 from lvs_rawcheck.director.role import BACKUP
 from lvs_rawcheck.errors import LinkError, NoFreePort, RawCheckError
-from lvs_rawcheck.link.rtnetlink import Netlink
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,8 @@ PORT_WAIT_SECONDS = 0.02
 """After which a check that found no free port asks again."""
 TAKEOVER_SECONDS = 1.0
 """Over which all checks of an instance are run at once when its role changes."""
-FIRST_RUNS_A_SECOND = 4000
+FIRST_RUNS_A_SECOND = 2000
+BEGUN_AT_ONCE = 16
 HELD_MOST = 600.0
 """Seconds for which a verdict stands that nothing could confirm."""
 Listener = Callable[[CheckState, float], None]
@@ -109,6 +109,7 @@ class Engine:
     def paths_changed(self) -> None:
         """Find each check's way anew at its next run."""
         self._generation += 1
+        self._lanes.paths.forget()
 
     def close_unused_lanes(self) -> None:
         """Close the lanes that no check goes by any more."""
@@ -145,8 +146,8 @@ class Engine:
         self._lateness.note(seconds, now)
 
     def run_due(self, now: float) -> None:
-        """Begin what is due."""
-        for check_id, due in self.schedule.take_due(now):
+        """Begin what is due; no more at once than leaves room for answers, and the rest in the next turn."""
+        for check_id, due in self.schedule.take_due(now, BEGUN_AT_ONCE):
             check = self.checks[check_id]
             self.late_by(now - due)
             self._begin(check, now)
@@ -164,20 +165,22 @@ class Engine:
         if mode == OBSERVE:
             self._observe(check, now)
         elif mode == STANDARD_MODE or (role == BACKUP and check.request.standby != STANDBY_RAW):
-            self._standard(check).start(now, self._generation)
+            self._standard(check).start(now)
         else:
             check.state.observed = None
             self._begin_raw(check, now)
 
     def _standard(self, check: Check) -> StandardProbe:
         if check.standard is None:
-            check.standard = StandardProbe(check.request, self._kernel_lane, partial(self._standard_done, check))
+            check.standard = StandardProbe(
+                check.request, self._kernel_lane, self._lanes.paths, partial(self._standard_done, check)
+            )
         return check.standard
 
     def _observe(self, check: Check, now: float) -> None:
         """Let the standard check decide, and note what the raw one finds meanwhile."""
         self._observing[check.check_id] = _Observation()
-        self._standard(check).start(now, self._generation)
+        self._standard(check).start(now)
         try:
             probe = self._probe(check)
             if isinstance(probe, Probe):
@@ -236,8 +239,7 @@ class Engine:
         probe = check.probe
         if probe is not None and check.generation == self._generation and not probe.lane.closed:
             return probe
-        with Netlink() as netlink:
-            lane = self._lanes.lane_for(check.request, netlink)
+        lane = self._lanes.lane_for(check.request)
         if isinstance(lane, Verdict):
             return lane
         if isinstance(lane, LocalServer):

@@ -14,6 +14,7 @@ from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.raw import OWNERS_REMEMBERED
 from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
+from lvs_rawcheck.daemon.lateness import Lateness
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
@@ -53,6 +54,9 @@ class Lane:
             raise
         self.driver = Driver(self.link, path, self._guards)
         self.closed = False
+        self.lateness = Lateness()
+        """How long frames waited to be read."""
+        self._behind_since: float | None = None
         self._losses = 0
         self._lost_at = 0.0
 
@@ -67,6 +71,15 @@ class Lane:
         if self.link.dropped != self._losses:
             self._losses = self.link.dropped
             self._lost_at = now
+
+    def note_backlog(self, now: float) -> None:
+        """Look whether frames are left unread, and since when."""
+        if self._behind_since is not None:
+            self.lateness.note(now - self._behind_since, now)
+        if not self.driver.behind:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = now
 
     def lost_since(self, when: float) -> bool:
         """Return whether frames of ours were lost since then."""

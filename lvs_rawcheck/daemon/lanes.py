@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Verdict
-from lvs_rawcheck.checks.path import LocalServer, Path, find_path
+from lvs_rawcheck.checks.path import LocalServer, Path
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.steps import make_talks, protocols_of
 from lvs_rawcheck.daemon.kernel_lane import DESCRIPTORS_MOST
 from lvs_rawcheck.daemon.lane import PORTS_MOST, Lane
 from lvs_rawcheck.daemon.neighbours import Neighbours
+from lvs_rawcheck.daemon.paths import Paths
 from lvs_rawcheck.errors import LinkError
-from lvs_rawcheck.link.rtnetlink import Netlink
 
 _DESCRIPTORS_OF_OTHERS = 150  # files, clients, metrics
 _LANES_EXPECTED = 2  # one of each family
@@ -61,12 +61,14 @@ class Lanes:
         self._real_ips: set[bytes] = set()
         self._protocols: set[int] = set()
         self._past = Traffic()
+        self.paths = Paths()
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Take note of all checks that there are: what their answers look like is in the lanes' filters.
 
         Lanes whose filter would have to let more pass are closed, to be opened anew.
         """
+        self.paths.forget()
         before = (set(self._vips), set(self._real_ips), set(self._protocols))
         for request in requests:
             self._vips.update(request.vips)
@@ -76,9 +78,9 @@ class Lanes:
             for lane in list(self._lanes.values()):
                 self.close_lane(lane, LinkError("the registry has changed"))
 
-    def lane_for(self, request: Request, netlink: Netlink) -> Lane | LocalServer | Verdict:
+    def lane_for(self, request: Request) -> Lane | LocalServer | Verdict:
         """Return the lane of a check, or why it needs none; LinkError: it cannot be had."""
-        path = find_path(netlink, request)
+        path = self.paths.way(request)
         return self._lane(path) if isinstance(path, Path) else path
 
     def _lane(self, path: Path) -> Lane:
@@ -126,7 +128,9 @@ class Lanes:
         except LinkError as error:
             self.close_lane(lane, error)
         else:
-            lane.note_losses(clock.now())
+            now = clock.now()
+            lane.note_losses(now)
+            lane.note_backlog(now)
 
     def next_timer(self) -> float | None:
         """Return when a lane has something to do at the latest."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether it may be our own fault that nothing was heard.
 
-Known with certainty: this process slept or was starved, the interface is down or has no carrier, a frame of ours was
-refused where it should have left (ENOBUFS: a full queue, or a rule of this host's that drops what leaves). What is lost
-further on, or by a queue that tells nobody, cannot be told from a server that is silent.
+Known with certainty: this process slept, was starved, or had not read all that had come; the interface is down or has
+no carrier; a frame of ours was refused where it should have left (ENOBUFS: a full queue, or a rule of this host's that
+drops what leaves). What is lost further on, or by a queue that tells nobody, cannot be told from a silent server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def own_trouble(check: Check, lateness: Lateness) -> str | None:
     """Return what is wrong on our side where a raw run heard nothing, None: nothing that is known."""
     assert check.probe is not None
     lane = check.probe.lane
-    if was_late(check, lateness):
+    if was_late(check, lateness) or was_late(check, lane.lateness):
         return OVERLOADED
     try:
         with Netlink() as netlink:

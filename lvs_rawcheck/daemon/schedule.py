@@ -10,6 +10,7 @@ Never two runs of one check at once: what is due is given out once, and is due a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from math import floor
@@ -73,11 +74,11 @@ class Schedule:
         entry = self._entries.get(key)
         return None if entry is None else entry.due
 
-    def take_due(self, now: float) -> list[tuple[str, float]]:
-        """Return the checks that are due, and when they were; they run from now on."""
-        taken = []
+    def take_due(self, now: float, most: int = sys.maxsize) -> list[tuple[str, float]]:
+        """Return the checks that are due, the longest first, and when they were; they run from now on."""
+        taken: list[tuple[str, float]] = []
         heap = self._heap
-        while heap and heap[0][0] <= now:
+        while heap and heap[0][0] <= now and len(taken) < most:
             due, serial, entry = heappop(heap)
             if entry.serial == serial:
                 entry.due = None

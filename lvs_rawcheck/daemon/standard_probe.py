@@ -9,36 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lvs_rawcheck.checks.base import Endpoint, Result, worst
-from lvs_rawcheck.checks.path import source_of_connection
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.daemon.kernel_lane import KernelLane
-from lvs_rawcheck.errors import LinkError
-from lvs_rawcheck.link.rtnetlink import Netlink
-
-_ANSWER_SECONDS = 0.2
+from lvs_rawcheck.daemon.paths import Paths
 
 
 class StandardProbe:
     """One check on the kernel's lane. done: called once a start, with the result of the port that fared worst."""
 
-    def __init__(self, request: Request, lane: KernelLane, done: Callable[[Result], None]) -> None:
+    def __init__(self, request: Request, lane: KernelLane, paths: Paths, done: Callable[[Result], None]) -> None:
         self._request = request
         self._lane = lane
         self._done = done
-        self._source: bytes | None = None
-        self._source_of = -1
+        self._paths = paths
         self._left = 0
         self._results: list[Result] = []
 
-    def start(self, now: float, generation: int) -> None:
-        """Begin one run. generation: of the host's paths; the source is asked for anew when it has changed."""
-        if generation != self._source_of:
-            self._source, self._source_of = self._find_source(), generation
+    def start(self, now: float) -> None:
+        """Begin one run."""
+        source = self._paths.source(self._request)
         request = self._request
         ports = self._ports()
         self._begin_with(len(ports))
         for port, endpoint in ports.items():
-            self._lane.start(request, endpoint, port, self._source, now + request.timeout, self._finished)
+            self._lane.start(request, endpoint, port, source, now + request.timeout, self._finished)
 
     def start_local(self, now: float) -> None:
         """Begin one run of a server that is this host itself: for each endpoint the kernel is asked."""
@@ -64,10 +58,3 @@ class StandardProbe:
         self._left -= 1
         if self._left == 0:
             self._done(self._results[0] if len(self._results) == 1 else worst(self._results))
-
-    def _find_source(self) -> bytes | None:
-        try:
-            with Netlink(_ANSWER_SECONDS) as netlink:
-                return source_of_connection(netlink, self._request)
-        except LinkError:
-            return None  # the kernel's own choice, then

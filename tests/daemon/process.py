@@ -23,7 +23,7 @@ from tests.cli.commands import LAUNCHER
 from tests.daemon.desk import Desk
 from tests.netns.topology import Host, end_process, wait_until
 
-START_SECONDS = 15.0  # on a machine however busy
+START_SECONDS = 30.0  # on a machine however busy
 _LINE_WORDS = 7
 
 
@@ -106,6 +106,7 @@ class Process:
             [sys.executable, "-I", "-S", str(LAUNCHER), "status", "--json", "--state", str(self._desk.state)],
             check=False,
         )
+        assert done.stdout, done.stderr
         return {check["id"]: check for check in json.loads(done.stdout)["checks"]}
 
     @property
