@@ -33,7 +33,7 @@ from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 
 NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
 TWO_STEPS = (
-    "so it takes two runs: until the track files are there --write writes the service files alone; then start the"
+    "it takes two runs: until the track files are there --write writes the service files alone; then start the"
     " daemon, or have it read them (systemctl reload-or-restart lvs-rawcheck), and write again"
 )
 

@@ -44,7 +44,7 @@ def run_write(line: CommandLine, arguments: list[str]) -> int:
         told.notes.append(f"{len(left)} real servers are left as they are, wholly or in part: the plan says why")
     job = _Job(line, planned, told)
     if job.nothing_to_do():
-        told.refusals += job.unknown_checks()
+        told.refusals += [*job.unknown_checks(), *planned.unheard]
         told.sentence = "nothing to do"
         return tell(told, REFUSED if told.refusals else DONE)
     told.notes += job.unknown_checks()
@@ -108,7 +108,7 @@ class _Job:
             " take out what calls it (--revert)"
             for path in self.planned.missing_programs
         ]
-        return checks + programs + self.planned.foreign_calls + self.planned.unheard
+        return checks + programs + self.planned.foreign_calls
 
     def wait_for_verdicts(self) -> None:
         """Leave the configuration as it is: the daemon needs the service files first, and keepalived its verdicts."""
