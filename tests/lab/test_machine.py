@@ -20,8 +20,11 @@ pytestmark = [pytest.mark.lab, pytest.mark.full]
 PROGRAMS = ("keepalived", "ldirectord")
 CONFIGURATION = {"keepalived": "/etc/keepalived/keepalived.conf", "ldirectord": "/etc/ha.d/ldirectord.cf"}
 BOTH = ["a b"]
-# What packages that ours pulls leave of their own, written by their maintainer scripts.
-OF_OTHERS = re.compile(r"/etc/(ssl/certs|python3|ca-certificates|inputrc)|/var/lib/python|/usr/(local/lib|lib)/python3")
+# What packages that ours pulls leave, of their maintainer scripts' own: netbase, Python, babel, ca-certificates.
+OF_OTHERS = re.compile(
+    r"/etc/(hosts|networks|inputrc|ssl/certs|ca-certificates|python3|alternatives/pybabel)|/usr/bin/pybabel"
+    r"|/usr/(local/)?lib/python3|/var/lib/python"
+)
 
 
 @pytest.fixture(scope="module")
