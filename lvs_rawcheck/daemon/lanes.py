@@ -86,6 +86,9 @@ class Lanes:
     def _lane(self, path: Path) -> Lane:
         key = (path.interface.index, path.director_ip, path.receive_index)
         found = self._lanes.get(key)
+        if found is not None and _looks(found.path) != _looks(path):
+            self.close_lane(found, LinkError("it has another name, address or MTU"))
+            found = None
         if found is None:
             size = len(path.director_ip)
             vips = [vip for vip in self._vips if len(vip) == size]
@@ -153,6 +156,7 @@ class Lanes:
         if self._by_descriptor.pop(descriptor, None) is not None:
             self._poller.unregister(descriptor)
         self._past.add_lane(lane)
+        self.paths.forget()  # the kernel tells of it, too, but not before the next check
         lane.driver.abandon()
         lane.close()
         self._failed(lane, error)
@@ -163,6 +167,11 @@ class Lanes:
             lane.close()
         self._lanes.clear()
         self._by_descriptor.clear()
+
+
+def _looks(path: Path) -> tuple[str, bytes, int]:
+    """Return what of an interface's may change while it stays the same."""
+    return path.interface.name, path.interface.mac, path.interface.mtu
 
 
 def _protocols(request: Request) -> set[int]:
