@@ -16,6 +16,7 @@ from lvs_rawcheck.cli.plan_text import plan_lines
 from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, demand_meaningful, source_of, tree_of
 from lvs_rawcheck.director.ipvs import IpvsTable
 from lvs_rawcheck.errors import LinkError, RawCheckError
+from lvs_rawcheck.generate.commands import RELOAD_DAEMON
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.foreign_calls import foreign_calls
 from lvs_rawcheck.generate.in_use import leave_to_others, spare_what_is_in_use
@@ -34,7 +35,7 @@ from lvs_rawcheck.registry.templates import OVERRIDES_DIR, Templates
 NOTHING_TO_DO, CHANGES_PLANNED, COULD_NOT = 0, 1, 2
 TWO_STEPS = (
     "it takes two runs: until the track files are there --write writes the service files alone; then start the"
-    " daemon, or have it read them (systemctl reload-or-restart lvs-rawcheck), and write again"
+    f" daemon, or have it read them ({RELOAD_DAEMON}), and write again"
 )
 
 _DESCRIPTION = """\

@@ -19,6 +19,7 @@ from lvs_rawcheck.director.privileges import daemon_ids
 from lvs_rawcheck.generate.decision import Decision
 from lvs_rawcheck.generate.rollout import decide_by_probes, file_changes, table_of_this_host
 from lvs_rawcheck.generate.service_files import rendered_services
+from lvs_rawcheck.generate.track_files import is_daemon_alive
 from lvs_rawcheck.generate.tree import Tree
 from lvs_rawcheck.generate.write import Changes, WriteFailed, WriteRefused, Written, write
 from lvs_rawcheck.registry.service import Service
@@ -81,6 +82,7 @@ class _Job:
             self._group_id(),
         )
         self.told.here = self.tree.root is None
+        self.told.daemon_lives = is_daemon_alive(self.planned.options.state)
         self.told.note_link(self._path, plan.file, changes=bool(plan.edits))
         self.told.rewritten, self.told.unused = registry.rewritten, registry.unused
         self.told.note_unused_executables(self.planned.program.executables_of(registry.unused, self.planned.options))

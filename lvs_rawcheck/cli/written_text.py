@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.cli.output import complain, say
-from lvs_rawcheck.generate.commands import command_to_tidy, commands_to_load, commands_to_undo
+from lvs_rawcheck.generate.commands import RELOAD_DAEMON, command_to_tidy, commands_to_load, commands_to_undo
 from lvs_rawcheck.generate.decision import Decision
 from lvs_rawcheck.generate.program import Program
 from lvs_rawcheck.generate.write import Written
@@ -40,6 +40,8 @@ class Told:
     """False: for another host, where its own people load it."""
     written: Written = field(default_factory=Written)
     services_folder: str = ""
+    daemon_lives: bool = False
+    """Whether a daemon runs that reads the service files only when it is told to."""
     rewritten: list[str] = field(default_factory=list)
     """Services whose running checks change at once."""
     unused: list[str] = field(default_factory=list)
@@ -121,12 +123,14 @@ def _commands(told: Told) -> dict[str, list[str]]:
         return {}
     if not told.here:
         return {"undo": commands_to_undo(written, told.services_folder, ())}
+    to_daemon = [RELOAD_DAEMON] if told.daemon_lives and written.services else []
     to_reload = told.program.commands_to_reload(told.named)
     tidy = command_to_tidy(told.services_folder, told.unused, told.unused_executables)
+    load = commands_to_load(told.program, told.named, told.plan_words) if written.configuration else []
     return {
-        "load": commands_to_load(told.program, told.named, told.plan_words) if written.configuration else [],
+        "load": [*to_daemon, *load],
         "tidy": [tidy] if tidy is not None else [],
-        "undo": commands_to_undo(written, told.services_folder, to_reload),
+        "undo": [*commands_to_undo(written, told.services_folder, to_reload), *to_daemon],
     }
 
 

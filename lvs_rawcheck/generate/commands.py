@@ -11,6 +11,9 @@ from lvs_rawcheck.generate.replace import BACKUP_MARK
 from lvs_rawcheck.generate.write import Written
 from lvs_rawcheck.registry.files import SUFFIX
 
+RELOAD_DAEMON = "systemctl reload-or-restart lvs-rawcheck"
+"""What makes the daemon read the service files."""
+
 
 def commands_to_load(program: Program, path: str, plan_words: Sequence[str]) -> list[str]:
     """Return what makes it read the new configuration, and shows that it did.

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from lvs_rawcheck import clock
+from lvs_rawcheck.generate.commands import RELOAD_DAEMON
 from lvs_rawcheck.generate.replace import found_in, opened_folder, put
 from lvs_rawcheck.generate.write import Changes, FileChange, WriteFailed, WriteRefused, Written, write
 from lvs_rawcheck.registry.write import UNTOUCHED, condition, seal
@@ -311,6 +313,14 @@ def test_the_commands_are_those_of_the_same_plan(site: FolderSite) -> None:
     assert check == plan
     assert reload == "systemctl reload keepalived"
     assert verify == f"lvs-rawcheck verify {site.conf}"
+
+
+def test_a_daemon_that_lives_is_told_of_the_service_files_first(site: FolderSite) -> None:
+    (site.state / "daemon").mkdir(parents=True)
+    (site.state / "daemon/alive").write_text(f"{int(clock.uptime())} 64\n")
+    commands = site.write("--json").json["commands"]
+    assert commands["load"][0] == RELOAD_DAEMON
+    assert commands["undo"][-1] == RELOAD_DAEMON
 
 
 def test_a_linked_configuration_is_written_through(site: FolderSite) -> None:

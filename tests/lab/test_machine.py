@@ -7,6 +7,7 @@ second.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -105,6 +106,15 @@ def test_nor_in_the_time_after_a_restart(steps: dict[str, dict[str, Any]]) -> No
     assert steps["restarted"]["status"] == 0
     _nobody_left(steps["after the restart"])
     assert steps["raw checks decide again"]["reached"]
+
+
+def test_the_service_is_active_idle_at_first_and_then_judges(steps: dict[str, dict[str, Any]]) -> None:
+    idle, serving = steps["daemon idle"], steps["daemon serving"]
+    assert (idle["unit"], json.loads(idle["status"])["checks"]) == ("active", []), idle["journal"]
+    assert serving["unit"] == "active", serving["journal"]
+    checks = json.loads(serving["status"])["checks"]
+    assert [(check["healthy"], check["reason"], check["held"]) for check in checks] == [(True, "ok", False)] * 2
+    assert "ermission" not in serving["journal"]
 
 
 def test_removal_is_refused_while_the_configuration_needs_it(steps: dict[str, dict[str, Any]], program: str) -> None:

@@ -19,6 +19,7 @@ _AFTER_RESTART_S = 12.0
 
 def convert(director: Director) -> None:
     """Let the site be as it was, then write the raw checks, and reload."""
+    tell_daemon("idle")
     started = director.systemctl("start")
     tell("started", status=started.returncode, said=started.stderr)
     director.tell_when("as it was", lambda: servers() == BOTH and has_vip())
@@ -32,8 +33,19 @@ def convert(director: Director) -> None:
     gate = director.generate("--check")
     tell("gate", status=gate.returncode, said=gate.stdout + gate.stderr)
     before = last_verdicts()
+    tell("daemon told", status=execute("systemctl", "reload-or-restart", "lvs-rawcheck").returncode)
     director.tell_while("reloaded", lambda: director.systemctl("reload"), 0.0)
     director.tell_when("raw checks decide", lambda: are_new_and_raw(before) and director.verifies())
+
+
+def tell_daemon(when: str) -> None:
+    """Tell what the service is doing, and what it has complained of."""
+    tell(
+        f"daemon {when}",
+        unit=execute("systemctl", "is-active", "lvs-rawcheck.service").stdout.strip(),
+        status=execute("lvs-rawcheck", "status", "--json").stdout,
+        journal=execute("journalctl", "-q", "--no-pager", "-o", "cat", "-u", "lvs-rawcheck.service").stdout,
+    )
 
 
 def has_vip() -> bool:
@@ -66,6 +78,7 @@ def upgrade(director: Director) -> None:
     before = last_verdicts()
     director.tell_while("after the restart", lambda: execute("true"), _AFTER_RESTART_S)
     director.tell_when("raw checks decide again", lambda: are_new_and_raw(before))
+    tell_daemon("serving")
 
 
 def remove(director: Director, before: str) -> None:

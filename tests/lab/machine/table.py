@@ -11,7 +11,7 @@ from types import TracebackType
 
 from tests.lab.machine.programs import REALS
 
-LAST = Path("/run/lvs-rawcheck/last")
+STATE = Path("/run/lvs-rawcheck")
 PACE_S = 0.1
 _DESTINATION = re.compile(r"^  -> ([0-9A-F]{8}):[0-9A-F]{4} +Route +(\d+) ", re.MULTILINE)
 _NAMES = {"".join(f"{int(part):02X}" for part in address.split(".")): name for name, address in REALS.items()}
@@ -28,8 +28,22 @@ def servers() -> str:
 
 
 def last_verdicts() -> dict[str, str]:
-    """Return the last verdict of each check that ever ran, by the address of the real server."""
-    return {path.name: path.read_text() for path in LAST.glob("*/*") if not path.name.startswith(".")}
+    """Return the last verdict of each check that ever ran, by the address of the real server, whoever ran it."""
+    found: dict[str, str] = {}
+    for path in (*STATE.glob("last/*/*"), *STATE.glob("verdict/*/*")):
+        if path.name.startswith("."):
+            continue
+        try:
+            line = path.read_text()
+        except FileNotFoundError:  # taken away meanwhile
+            continue
+        if _written(line) >= _written(found.get(path.name, "0 ")):
+            found[path.name] = line
+    return found
+
+
+def _written(line: str) -> int:
+    return int(line.partition(" ")[0])
 
 
 class Watch:
@@ -82,4 +96,4 @@ class Watch:
             if self.seen[-1:] != [present]:
                 self.seen.append(present)
             self._verdicts.update(last_verdicts().items())
-            self._held += LAST.with_name("hold").exists()
+            self._held += (STATE / "hold").exists()
