@@ -17,8 +17,13 @@ _INSTALLED = "/usr/share/lvs-rawcheck/current"
 _IN_CHECKOUT = "/lvs_rawcheck/cli/launcher.py"
 
 _here = os.path.realpath(__file__)
-# The link is followed once: no check takes one half of itself from one version and one from another.
-sys.path.append(_here.removesuffix(_IN_CHECKOUT) if _here.endswith(_IN_CHECKOUT) else os.path.realpath(_INSTALLED))
+if _here.endswith(_IN_CHECKOUT):
+    sys.path.append(_here.removesuffix(_IN_CHECKOUT))
+else:
+    # The link is followed once: no check takes one half of itself from one version and one from another. The package
+    # has compiled it, and would not know of what a check leaves in a folder that is being taken away.
+    sys.path.append(os.path.realpath(_INSTALLED))
+    sys.dont_write_bytecode = True
 
 
 def regret(error: Exception) -> None:
