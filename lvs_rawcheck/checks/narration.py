@@ -10,7 +10,7 @@ _COLUMN_OCTETS = 16
 def lines_of(octets: bytes) -> list[str]:
     """Return text line by line, anything else as a hex dump."""
     if all(octet in _TEXT for octet in octets):
-        return octets.decode("ascii").splitlines()
+        return octets.decode("ascii").expandtabs().splitlines()
     return [_dump_line(octets, offset) for offset in range(0, len(octets), _COLUMN_OCTETS)]
 
 

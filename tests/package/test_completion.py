@@ -101,7 +101,7 @@ def _interfaces() -> list[str]:
         ("lvs-rawcheck generate k", ["keepalived"]),
         ("lvs-rawcheck generate keepalived kee", ["keepalived.conf"]),
         ("lvs-rawcheck generate keepalived keepalived.conf x", ["x"]),
-        ("lvs-rawcheck generate --style ", ["inline", "service"]),
+        ("lvs-rawcheck generate --style ", ["inline", "service", "track-file"]),
         ("lvs-rawcheck generate --standby=f", ["--standby=fallback"]),
         ("lvs-rawcheck generate --root s", ["services.d", "state"]),
         ("lvs-rawcheck verify kee", ["keepalived.conf"]),
