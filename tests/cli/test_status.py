@@ -21,7 +21,7 @@ from tests.cli.registry_desk import CHECK, register, run, said, service
 from tests.cli.site import PORT, REAL_IP, VIP, Site
 from tests.daemon.talking import Desk as Daemon
 from tests.daemon.talking import known
-from tests.netns.topology import end_process, wait_until
+from tests.netns.topology import Host, end_process, wait_until
 
 pytestmark = pytest.mark.netns
 
@@ -267,14 +267,13 @@ def test_the_daemon_itself(desk: Desk, site: Site) -> None:
     register(desk, service("interval = 0.2\ntimeout = 0.5"))
     register(desk, service("interval = 0.2\ntimeout = 0.2", endpoints=[f"{LOST_VIP}:{PORT}"]), "lost")
     desk.mount("/etc/passwd", OWN_USER)
-    metrics = desk.folder / "metrics.sock"
     child = desk.start(
         site.director,
         "lvs-rawcheck",
         "daemon",
         *desk.own_folders(),
         "--metrics",
-        str(metrics),
+        "127.0.0.1:9842",
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -286,7 +285,7 @@ def test_the_daemon_itself(desk: Desk, site: Site) -> None:
         assert (said(outcome), outcome.json["by"]) == ((0, "ok", "raw"), "daemon")
         assert said(run(desk, site.director, check=f"lost/{REAL_IP}"))[:2] == (1, "no-answer")
         assert run(desk, site.director, check=f"lost/{REAL_IP}").json["by"] == "daemon"
-        told = _scraped(metrics)
+        told = _scraped(site.director, ("127.0.0.1", 9842))
         assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="web"}} 1.0' in told
         assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="lost"}} 0.0' in told
     finally:
@@ -299,9 +298,8 @@ def _verdicts(desk: Desk) -> dict[str, bool]:
     return {check["id"]: check["healthy"] for check in outcome.json["checks"]} if outcome.status != 2 else {}
 
 
-def _scraped(path: Path) -> list[str]:
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
-        client.connect(str(path))
+def _scraped(host: Host, place: tuple[str, int]) -> list[str]:
+    with host.entered(), socket.create_connection(place, timeout=10) as client:
         client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
         return b"".join(iter(lambda: client.recv(65536), b"")).decode().splitlines()
+    raise AssertionError  # never: nothing above swallows an exception
