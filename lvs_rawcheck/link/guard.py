@@ -115,7 +115,7 @@ class GuardPool:
 
     def take(self, protocol: int = PROTO_TCP, user: int = 0) -> AnyGuard | None:
         """Return a guard for one flow, None if none of the protocol is free for this user."""
-        guards = self._guards.get(protocol, ())
+        guards = self._guards.setdefault(protocol, {})
         if len(guards) < self._limit:
             try:
                 guard = self._make(protocol)
@@ -130,6 +130,7 @@ class GuardPool:
             taken = (protocol, guard.port, user)
             if taken not in self._busy:
                 self._busy.add(taken)
+                guards[guard] = guards.pop(guard)  # so that those in front are free for most users
                 return guard
         return None
 
