@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.known_servers import KnownServers
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.interface import Link
+    from lvs_rawcheck.link.tables import KernelTables
     from lvs_rawcheck.neighbor.resolver import Resolver
 
 OWNERS_REMEMBERED = 1024  # MACs: more are invented, and forgotten
@@ -137,7 +138,7 @@ def _judge_silence(netlink: Netlink, path: Path, silent: list[Result]) -> None:
         raise
 
 
-def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
+def make_steering(tables: KernelTables, path: Path, real_ip: bytes) -> Steering:
     """Return the steering of one real server by the kernel's neighbour table."""
     interface = path.interface
 
@@ -151,10 +152,10 @@ def make_steering(netlink: Netlink, path: Path, real_ip: bytes) -> Steering:
 
         return Resolver(real_ip, path.director_ip, interface.mac)
 
-    return Steering(lambda: netlink.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours)
+    return Steering(lambda: tables.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours)
 
 
-def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:
+def owner_of_mac(tables: KernelTables, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:
     """Return what tells which other address a MAC belongs to: the director's own, or one of the neighbour tables.
 
     Of all interfaces, since answers may come over another one than the frames went. An answer is believed for a
@@ -163,9 +164,9 @@ def owner_of_mac(netlink: Netlink, path: Path, real_ip: bytes) -> Callable[[byte
     remembered: dict[bytes, tuple[bytes | None, float]] = {}
 
     def look_up(mac: bytes) -> bytes | None:
-        if any(interface.mac == mac for interface in netlink.interfaces()):
+        if any(interface.mac == mac for interface in tables.interfaces()):
             return path.director_ip
-        for neighbour in netlink.neighbours():
+        for neighbour in tables.neighbours():
             if neighbour.mac == mac and neighbour.address != real_ip:
                 return neighbour.address
         return None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lvs_rawcheck.checks.base import NO_PORT
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
 
@@ -147,6 +148,13 @@ class Request:
     def vips(self) -> tuple[bytes, ...]:
         """Return the distinct VIPs, in order."""
         return tuple(dict.fromkeys(endpoint.vip for endpoint in self.endpoints))
+
+    def standard_port_of(self, endpoint: Endpoint | None) -> int:
+        """Return the port that tells an endpoint's standard check from others; 0 where each step brings its own."""
+        checks = self.standard_checks
+        if endpoint is None or (checks and all(check.port is not None for check in checks)):
+            return NO_PORT
+        return endpoint.port
 
     def is_vip(self, address: bytes) -> bool:
         """Return whether real servers may hold this address themselves, and so would answer to themselves."""

@@ -164,22 +164,17 @@ class _Run:
         except Exception as error:  # a standard check as root is what the site had before
             for result in results:
                 result.notes.append(str(fault_of_ours(error)))
-        by_port = {port: [result for result in results if self._port_of(result) == port] for port in self._courses}
+        by_port: dict[int, list[Result]] = {port: [] for port in self._courses}
+        for result in results:
+            by_port[self.request.standard_port_of(result.endpoint)].append(result)
         shares = [(self._courses[port], sharing) for port, sharing in by_port.items() if sharing]
         for left, (course, sharing) in zip(range(len(shares), 0, -1), shares, strict=True):
             now = clock.now()
             self._run_course(course, now + (self.deadline - now) / left, sharing)
 
-    def _port_of(self, result: Result) -> int:
-        """Return the port that tells a result's standard check from others; 0 where each step brings its own."""
-        checks = self.request.standard_checks
-        if result.endpoint is None or (checks and all(check.port is not None for check in checks)):
-            return 0
-        return result.endpoint.port
-
     def _open_courses(self, results: list[Result]) -> None:
         """Open the standard check of each port of these results, unless it is open."""
-        endpoints = {self._port_of(result): result.endpoint for result in results}
+        endpoints = {self.request.standard_port_of(result.endpoint): result.endpoint for result in results}
         new = {port: endpoint for port, endpoint in endpoints.items() if port not in self._courses}
         source = self._source() if new else None
         for port, endpoint in new.items():

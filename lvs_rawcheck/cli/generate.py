@@ -9,13 +9,14 @@ import os
 from dataclasses import dataclass, replace
 
 from lvs_rawcheck.cli.libraries import import_site_packages
-from lvs_rawcheck.cli.options import CommandLine, HelpWanted, help_text, parse
-from lvs_rawcheck.cli.output import complain, one_sentence, say
+from lvs_rawcheck.cli.options import CommandLine, parse
+from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.cli.plan_options import PLAN_OPTIONS, PROGRAMS, plan_options, program_of
 from lvs_rawcheck.cli.plan_text import plan_lines
+from lvs_rawcheck.cli.reporting import Reporting
 from lvs_rawcheck.cli.write_options import WRITE_OPTIONS, demand_meaningful, source_of, tree_of
 from lvs_rawcheck.director.ipvs import IpvsTable
-from lvs_rawcheck.errors import LinkError, RawCheckError
+from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.commands import RELOAD_DAEMON
 from lvs_rawcheck.generate.diff import unified_diff
 from lvs_rawcheck.generate.foreign_calls import foreign_calls
@@ -76,21 +77,10 @@ def run(arguments: list[str]) -> int:
     """Run `generate` with what follows it on the command line; return the exit status."""
     gc.disable()  # a third of a large site's time, and whatever is made lasts until the end anyway
     try:
-        return _run(arguments)
-    except HelpWanted:
-        say(
-            help_text(
-                "lvs-rawcheck generate", f"{'|'.join(PROGRAMS)} FILE", _DESCRIPTION, (*PLAN_OPTIONS, *WRITE_OPTIONS)
-            )
-        )
-        return NOTHING_TO_DO
-    except RawCheckError as error:
-        complain(f"lvs-rawcheck: {one_sentence(str(error))}")
-    except Exception as error:  # ours: 1 would say that changes are planned
-        complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
+        options = (*PLAN_OPTIONS, *WRITE_OPTIONS)
+        return Reporting("generate", f"{'|'.join(PROGRAMS)} FILE", _DESCRIPTION, options).end(lambda: _run(arguments))
     finally:
         gc.freeze()  # nor does the interpreter search it for cycles when it ends
-    return COULD_NOT
 
 
 def _run(arguments: list[str]) -> int:

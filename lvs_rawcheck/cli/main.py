@@ -30,6 +30,11 @@ usage: lvs-rawcheck COMMAND ...
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
+_DROP_INS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
+_WITH_LIBRARIES = ("explain", "generate")
+"""Those whose modules import Debian's libraries."""
+_SUBCOMMANDS = ("check", "run", "mode", "role", "notify", "daemon", "status", "shadow", "verify", *_WITH_LIBRARIES)
+
 
 def main() -> int:
     """Run the command that sys.argv names; return its exit status, 0 or 1."""
@@ -58,73 +63,23 @@ def _fail(program: str, sentence: str) -> int:
 
 
 def _command(program: str) -> Callable[[list[str]], int]:
-    if program == "check_tcp_raw":
-        from lvs_rawcheck.cli import check_tcp_raw
+    return _run_of(program) if program in _DROP_INS else _subcommand
 
-        return check_tcp_raw.run
-    if program == "check_http_get_raw":
-        from lvs_rawcheck.cli import check_http_get_raw
 
-        return check_http_get_raw.run
-    if program == "check_http_raw":
-        from lvs_rawcheck.cli import check_http_raw
-
-        return check_http_raw.run
-    return _subcommand
+def _run_of(name: str) -> Callable[[list[str]], int]:
+    """Return what runs a command: `run` of the module that has its name. No other command's module is loaded."""
+    run: Callable[[list[str]], int] = __import__(f"lvs_rawcheck.cli.{name}", fromlist=("run",)).run
+    return run
 
 
 def _subcommand(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
-    if name == "check":
-        from lvs_rawcheck.cli import check
-
-        return check.run(arguments[1:])
-    if name == "run":
-        from lvs_rawcheck.cli import run
-
-        return run.run(arguments[1:])
-    if name == "mode":
-        from lvs_rawcheck.cli import mode
-
-        return mode.run(arguments[1:])
-    if name == "role":
-        from lvs_rawcheck.cli import role
-
-        return role.run(arguments[1:])
-    if name == "notify":
-        from lvs_rawcheck.cli import notify
-
-        return notify.run(arguments[1:])
-    if name == "generate":
+    if name in _WITH_LIBRARIES:
         from lvs_rawcheck.cli.libraries import import_site_packages
 
         import_site_packages()
-        from lvs_rawcheck.cli import generate
-
-        return generate.run(arguments[1:])
-    if name == "daemon":
-        from lvs_rawcheck.cli import daemon
-
-        return daemon.run(arguments[1:])
-    if name == "status":
-        from lvs_rawcheck.cli import status
-
-        return status.run(arguments[1:])
-    if name == "shadow":
-        from lvs_rawcheck.cli import shadow
-
-        return shadow.run(arguments[1:])
-    if name == "verify":
-        from lvs_rawcheck.cli import verify
-
-        return verify.run(arguments[1:])
-    if name == "explain":
-        from lvs_rawcheck.cli.libraries import import_site_packages
-
-        import_site_packages()
-        from lvs_rawcheck.cli import explain
-
-        return explain.run(arguments[1:])
+    if name in _SUBCOMMANDS:
+        return _run_of(name)(arguments[1:])
     # Alone only: both exit 0, and so would a slip in the place of a check.
     if arguments in (["-h"], ["--help"]):
         say(USAGE)

@@ -11,10 +11,11 @@ from contextlib import closing, contextmanager
 from lvs_rawcheck import clock
 from lvs_rawcheck.cli.arguments import FOLDER_OPTIONS
 from lvs_rawcheck.cli.libraries import import_site_packages
-from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
-from lvs_rawcheck.cli.output import complain, one_sentence, say
+from lvs_rawcheck.cli.options import CommandLine, Option, parse
+from lvs_rawcheck.cli.output import one_sentence, say
+from lvs_rawcheck.cli.reporting import Reporting
 from lvs_rawcheck.director.ipvs import IpvsTable, read_table
-from lvs_rawcheck.errors import ConfigError, RawCheckError, UsageError
+from lvs_rawcheck.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,19 +49,14 @@ OPTIONS = (
 
 def run(arguments: list[str], read: Callable[[], IpvsTable] = read_table) -> int:
     """Run `shadow` with what follows it on the command line; return the exit status. read: the table."""
-    try:
-        line = parse(arguments, OPTIONS)
-        if line.positionals:
-            raise UsageError(f"what is this: {line.positionals[0]!r}")
-        return _shadow(line, read)
-    except HelpWanted:
-        say(help_text("lvs-rawcheck shadow", "", _DESCRIPTION, OPTIONS))
-        return NO_DIFFERENCE
-    except RawCheckError as error:
-        complain(f"lvs-rawcheck: {one_sentence(str(error))}")
-    except Exception as error:  # ours, whatever it is: 1 would mean that something differed
-        complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
-    return COULD_NOT
+    return Reporting("shadow", "", _DESCRIPTION, OPTIONS).end(lambda: _run(arguments, read))
+
+
+def _run(arguments: list[str], read: Callable[[], IpvsTable]) -> int:
+    line = parse(arguments, OPTIONS)
+    if line.positionals:
+        raise UsageError(f"what is this: {line.positionals[0]!r}")
+    return _shadow(line, read)
 
 
 def _shadow(line: CommandLine, read: Callable[[], IpvsTable]) -> int:

@@ -11,11 +11,12 @@ from signal import SIGINT, default_int_handler, signal
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.cli.arguments import STATE_DIR
-from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
-from lvs_rawcheck.cli.output import complain, one_sentence, say
+from lvs_rawcheck.cli.options import Option, parse
+from lvs_rawcheck.cli.output import one_sentence, say
+from lvs_rawcheck.cli.reporting import Reporting
 from lvs_rawcheck.cli.status_text import Check, status_text
 from lvs_rawcheck.director.control_socket import ControlConnection
-from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
+from lvs_rawcheck.errors import LinkError, UsageError
 
 ALL_WELL, NOT_ALL_WELL, COULD_NOT = 0, 1, 2
 _SECONDS_TO_ANSWER = 2.0  # for each of its lines: there may be thousands
@@ -34,24 +35,18 @@ _OPTIONS = (
 
 def run(arguments: list[str]) -> int:
     """Run `status` with what follows it on the command line; return the exit status."""
-    try:
-        line = parse(arguments, _OPTIONS)
-        if line.positionals:
-            raise UsageError(f"what is this: {line.positionals[0]!r}")
-        state_dir, as_json = str(line.values["state"]), bool(line.values["json"])
-        if line.values["watch"]:
-            return _watch(state_dir, as_json)
-        checks = ask_status(state_dir)
-        say(status_text(checks, state_dir, as_json))
-    except HelpWanted:
-        say(help_text("lvs-rawcheck status", "", _DESCRIPTION, _OPTIONS))
-        return ALL_WELL
-    except RawCheckError as error:
-        complain(f"lvs-rawcheck: {one_sentence(str(error))}")
-        return COULD_NOT
-    except Exception as error:  # ours, whatever it is: 1 would mean that a server is down
-        complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
-        return COULD_NOT
+    return Reporting("status", "", _DESCRIPTION, _OPTIONS).end(lambda: _run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    line = parse(arguments, _OPTIONS)
+    if line.positionals:
+        raise UsageError(f"what is this: {line.positionals[0]!r}")
+    state_dir, as_json = str(line.values["state"]), bool(line.values["json"])
+    if line.values["watch"]:
+        return _watch(state_dir, as_json)
+    checks = ask_status(state_dir)
+    say(status_text(checks, state_dir, as_json))
     return _exit_status(checks)
 
 

@@ -10,15 +10,16 @@ import select
 from lvs_rawcheck.checks.roles import roles_by_vip
 from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.cli.libraries import import_site_packages
-from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option, help_text, parse
-from lvs_rawcheck.cli.output import complain, one_sentence, say
+from lvs_rawcheck.cli.options import CommandLine, Option, parse
+from lvs_rawcheck.cli.output import say
+from lvs_rawcheck.cli.reporting import Reporting
 from lvs_rawcheck.config.keepalived import Configuration, read_keepalived
 from lvs_rawcheck.diagnose.verify.registered import Registered
 from lvs_rawcheck.diagnose.verify.verification import Sight, Verification, verify
 from lvs_rawcheck.director.ipvs import read_table
 from lvs_rawcheck.director.keepalived_inquiry import ask_for_dump, read_dump
 from lvs_rawcheck.director.keepalived_process import DEFAULT_CONFIG, Keepalived, find_keepalived
-from lvs_rawcheck.errors import ConfigError, RawCheckError, UsageError
+from lvs_rawcheck.errors import ConfigError, UsageError
 
 NOTHING_WRONG, FINDINGS, COULD_NOT = 0, 1, 2
 _KERNEL_SECONDS = 2.0
@@ -37,20 +38,14 @@ _OPTIONS = (
 
 def run(arguments: list[str]) -> int:
     """Run `verify` with what follows it on the command line; return the exit status."""
-    try:
-        line = parse(arguments, _OPTIONS)
-        if len(line.positionals) > 1:
-            raise UsageError("wanted: [CONFIG]")
-        verification = _verify(line)
-    except HelpWanted:
-        say(help_text("lvs-rawcheck verify", "[CONFIG]", _DESCRIPTION, _OPTIONS))
-        return NOTHING_WRONG
-    except RawCheckError as error:
-        complain(f"lvs-rawcheck: {one_sentence(str(error))}")
-        return COULD_NOT
-    except Exception as error:  # ours, whatever it is: 1 would mean that something had been found
-        complain(f"lvs-rawcheck: internal error: {type(error).__name__}: {one_sentence(str(error))}")
-        return COULD_NOT
+    return Reporting("verify", "[CONFIG]", _DESCRIPTION, _OPTIONS).end(lambda: _run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    line = parse(arguments, _OPTIONS)
+    if len(line.positionals) > 1:
+        raise UsageError("wanted: [CONFIG]")
+    verification = _verify(line)
     _print(verification, bool(line.values["json"]))
     return FINDINGS if verification.findings else NOTHING_WRONG
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from lvs_rawcheck import clock
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import Path
-from lvs_rawcheck.checks.raw import OWNERS_REMEMBERED
-from lvs_rawcheck.checks.steering import BELIEVED_SECONDS, Steering
+from lvs_rawcheck.checks.raw import make_steering
+from lvs_rawcheck.checks.steering import Steering
 from lvs_rawcheck.daemon.lateness import Lateness
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.link.bpf import reply_filter
 from lvs_rawcheck.link.guard import GuardPool
-from lvs_rawcheck.link.nudge import nudge
 from lvs_rawcheck.link.packet import PacketLink
-from lvs_rawcheck.neighbor.resolver import Resolver
 
 PORTS_MOST = 900
 """Of one protocol, however many descriptors there are."""
@@ -42,9 +39,8 @@ class Lane:
         ports_most: int = PORTS_MOST,
     ) -> None:
         self.path = path
-        self._neighbours = neighbours
+        self.tables = neighbours
         self._steerings: dict[bytes, Steering] = {}
-        self._owners: dict[bytes, tuple[bytes | None, float]] = {}
         self._guards = GuardPool(path.director_ip, ports_most)
         program = reply_filter(path.director_ip, vips, real_ips, (), tuple(protocols))
         try:
@@ -89,30 +85,5 @@ class Lane:
         """Return the steering of one real server, the same for all of its checks."""
         found = self._steerings.get(real_ip)
         if found is None:
-            found = self._steerings[real_ip] = self._new_steering(real_ip)
+            found = self._steerings[real_ip] = make_steering(self.tables, self.path, real_ip)
         return found
-
-    def _new_steering(self, real_ip: bytes) -> Steering:
-        interface, director_ip, neighbours = self.path.interface, self.path.director_ip, self._neighbours
-        return Steering(
-            lambda: neighbours.entry(interface.index, real_ip),
-            lambda: nudge(real_ip, interface.name, director_ip),
-            lambda: Resolver(real_ip, director_ip, interface.mac),
-            self.path.hears_neighbours,
-        )
-
-    def owner_of(self, mac: bytes, real_ip: bytes) -> bytes | None:
-        """Return which other address a MAC belongs to, as far as this host knows: its own, or a neighbour's.
-
-        An answer is believed for a moment: so a storm of strangers' frames does not search the table for each.
-        """
-        now = clock.now()
-        known = self._owners.get(mac + real_ip)
-        if known is not None and now - known[1] < BELIEVED_SECONDS:
-            return known[0]
-        if len(self._owners) >= OWNERS_REMEMBERED:
-            self._owners.clear()
-        own = self.path.director_ip if mac == self.path.interface.mac else None
-        owner = own or self._neighbours.owner(mac, real_ip)
-        self._owners[mac + real_ip] = (owner, now)
-        return owner

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's neighbour table, kept here as the kernel tells of its changes: no question for each check.
 
-Invariant: what `entry` returns is what the kernel has told by now, since it is asked for news first. The kernel does
-not tell of STALE becoming DELAY or PROBE, which makes no difference to whoever would send by an entry.
+Invariant: what `neighbour` returns is what the kernel has told by now, since it is asked for news first. The kernel
+does not tell of STALE becoming DELAY or PROBE, which makes no difference to whoever would send by an entry.
 """
 
 from __future__ import annotations
 
 from lvs_rawcheck.link.monitor import Changes, Monitor
-from lvs_rawcheck.link.rtnetlink import Neighbour, Netlink
+from lvs_rawcheck.link.rtnetlink import Interface, Neighbour, Netlink
 
 
 class Neighbours:
-    """The entries of all interfaces. monitor: the caller's to close; others may read its news through `news`."""
+    """The entries of all interfaces, as `link.tables` has them. monitor: the caller's to close."""
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
@@ -20,18 +20,20 @@ class Neighbours:
         self._paths_changed = False
         self._load()
 
-    def entry(self, interface_index: int, address: bytes) -> Neighbour | None:
+    def neighbour(self, interface_index: int, address: bytes) -> Neighbour | None:
         """Return the kernel's entry for an address on an interface, None if it has none."""
         self.catch_up()
         return self._entries.get((interface_index, address))
 
-    def owner(self, mac: bytes, but: bytes) -> bytes | None:
-        """Return an address that has this MAC on any interface, not the one named; None: nobody's."""
+    def neighbours(self) -> list[Neighbour]:
+        """Return all entries of all interfaces, both families."""
         self.catch_up()
-        for (_, address), neighbour in self._entries.items():
-            if neighbour.mac == mac and address != but:
-                return address
-        return None
+        return list(self._entries.values())
+
+    def interfaces(self) -> list[Interface]:
+        """Return all interfaces, asked of the kernel: who wants them is rare."""
+        with Netlink() as netlink:
+            return netlink.interfaces()
 
     def catch_up(self) -> None:
         """Take in what the kernel has told."""

@@ -10,6 +10,7 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason, Result, Verdict
 from lvs_rawcheck.checks.course import Course
 from lvs_rawcheck.checks.known_servers import ANSWER_SECONDS, KnownServers
+from lvs_rawcheck.checks.raw import owner_of_mac
 from lvs_rawcheck.checks.reply_mac import ReplyMac
 from lvs_rawcheck.checks.request import MAC_KNOWN, Request
 from lvs_rawcheck.checks.steps import make_talks
@@ -30,7 +31,9 @@ class Probe:
         self._request = request
         self._done = done
         self._steering = lane.steering(request.real_ip)
-        self._reply_mac = ReplyMac(request.reply_mac, self._owner, self._settled)
+        self._reply_mac = ReplyMac(
+            request.reply_mac, owner_of_mac(lane.tables, lane.path, request.real_ip), self._settled
+        )
         self._strangers = _Strangers(request, lane)
         self._left = 0
         self._results: list[Result] = []
@@ -58,9 +61,6 @@ class Probe:
         self._left -= 1
         if self._left == 0:
             self._done(self._results, self._in_silence)
-
-    def _owner(self, mac: bytes) -> bytes | None:
-        return self.lane.owner_of(mac, self._request.real_ip)
 
     def _settled(self) -> bool:
         return self._request.reply_mac != MAC_KNOWN or self._strangers.settled()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lvs_rawcheck.checks.base import Endpoint, Result, worst
+from lvs_rawcheck.checks.base import Result, worst
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.daemon.kernel_lane import KernelLane
 from lvs_rawcheck.daemon.paths import Paths
@@ -29,7 +29,8 @@ class StandardProbe:
         """Begin one run."""
         source = self._paths.source(self._request)
         request = self._request
-        ports = self._ports()
+        # Of those that share a port the first one stands for it.
+        ports = {request.standard_port_of(endpoint): endpoint for endpoint in reversed(request.endpoints)}
         self._begin_with(len(ports))
         for port, endpoint in ports.items():
             self._lane.start(request, endpoint, port, source, now + request.timeout, self._finished)
@@ -44,14 +45,6 @@ class StandardProbe:
     def _begin_with(self, count: int) -> None:
         self._left = count
         self._results = []
-
-    def _ports(self) -> dict[int, Endpoint]:
-        """Return the endpoint that stands for each port; one in all where every step brings its own."""
-        request = self._request
-        checks = request.standard_checks
-        if checks and all(check.port is not None for check in checks):
-            return {0: request.endpoints[0]}
-        return {endpoint.port: endpoint for endpoint in reversed(request.endpoints)}
 
     def _finished(self, result: Result) -> None:
         self._results.append(result)

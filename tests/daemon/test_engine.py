@@ -229,7 +229,7 @@ def test_a_thousand_neighbours_that_change_are_all_known(network: Network) -> No
                 known = dict(netlink.all_neighbours())
             assert len(known) >= 1000
             for address in addresses:
-                entry = neighbours.entry(index, packed(address))
+                entry = neighbours.neighbour(index, packed(address))
                 assert entry is not None
                 assert entry.mac == bytes.fromhex("02000000000c")
         finally:

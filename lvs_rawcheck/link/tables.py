@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel's tables by which checks steer and judge, whoever holds them: asked for each time, or kept up to date.
+
+Only type checkers read this module, so it may import `typing`, which a passing check must not load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from lvs_rawcheck.link.rtnetlink import Interface, Neighbour
+
+
+class KernelTables(Protocol):
+    """Neighbours and interfaces of this host."""
+
+    def neighbour(self, interface_index: int, address: bytes) -> Neighbour | None:
+        """Return the kernel's entry for an address on an interface, None if it has none."""
+
+    def neighbours(self) -> Iterable[Neighbour]:
+        """Return all entries of all interfaces, both families."""
+
+    def interfaces(self) -> Iterable[Interface]:
+        """Return all interfaces."""
