@@ -31,6 +31,8 @@ class Cell:
     cause: str
     evidence: list[str] = field(default_factory=list)
     """Frames and answers, a line each."""
+    findings: list[Finding] = field(default_factory=list)
+    """Those of the audit's findings that tell of it; empty: nothing is wrong."""
 
     def to_dict(self) -> dict[str, object]:
         """Return what JSON says of it."""
@@ -59,6 +61,10 @@ class Audit:
     """Why it is partial, a sentence each; empty: all was asked."""
     seconds: float = 0.0
     """How long it took."""
+    director: str = ""
+    """The name of the host that asked."""
+    began: float = 0.0
+    """When, seconds since 1970 UTC (clock.wall_now)."""
 
     @property
     def partial(self) -> bool:
@@ -74,4 +80,6 @@ class Audit:
             "partial": self.partial,
             "gaps": self.gaps,
             "seconds": round(self.seconds, 3),
+            "director": self.director,
+            "began": round(self.began, 3),
         }
