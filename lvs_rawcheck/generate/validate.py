@@ -31,11 +31,15 @@ class CheckValidator:
 
     def demand_valid(self, checks: Iterable[CheckText], address: str, endpoints: Iterable[Endpoint]) -> None:
         """Raise Refused if the checks, or real server and VIPs together, cannot be meant. LinkError: no library."""
-        steps = [self._step(check) for check in checks]
+        steps = self.steps(checks)
         try:
             Request("", steps, parse_address(address), list(endpoints))
         except UsageError as error:
             raise Refused(str(error)) from error
+
+    def steps(self, checks: Iterable[CheckText]) -> list[Step]:
+        """Return what makes the conversation of each; Refused, LinkError as above."""
+        return [self._step(check) for check in checks]
 
     def _step(self, check: CheckText) -> Step:
         judged = self._judged.get(check)

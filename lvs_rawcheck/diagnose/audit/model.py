@@ -20,6 +20,10 @@ class Target:
     """What asks for it: a file and line, a registry ID, or `IPVS table`."""
     sorry: bool = False
     """It gets traffic only when all others are gone, and nobody checks it: a sorry server or a fallback."""
+    protocol: str = "tcp"
+    """Of the traffic that is forwarded: tcp, udp or sctp."""
+    instead: str = ""
+    """What is asked here in the place of the site's own check, and why; empty: its own is."""
 
 
 @dataclass(slots=True)
@@ -45,7 +49,10 @@ class Cell:
             "healthy": self.result.healthy,
             "reason": str(self.result.verdict.reason),
             "cause": self.cause,
+            "protocol": self.target.protocol,
+            "detail": self.result.verdict.detail,
             "sorry": self.target.sorry,
+            "instead": self.target.instead,
             "configured": self.target.where,
         }
 
@@ -59,6 +66,8 @@ class Audit:
     findings: list[Finding] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     """Why it is partial, a sentence each; empty: all was asked."""
+    notes: list[str] = field(default_factory=list)
+    """What else is to be known, a sentence each: what was left out since it has no such data path, for instance."""
     seconds: float = 0.0
     """How long it took."""
     director: str = ""
@@ -79,6 +88,7 @@ class Audit:
             "findings": [finding.to_dict() for finding in self.findings],
             "partial": self.partial,
             "gaps": self.gaps,
+            "notes": self.notes,
             "seconds": round(self.seconds, 3),
             "director": self.director,
             "began": round(self.began, 3),
