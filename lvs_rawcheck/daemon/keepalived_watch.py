@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether keepalived is another process than before: it may have missed track files that changed as it started."""
+"""Whether keepalived is another process than before: it may have missed track files that changed as it started.
+
+A PID file that vanishes is keepalived that ends. It removes them one after the other, and nothing is to be told then.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +49,11 @@ class KeepalivedWatch:
     def work(self, descriptor: int | None, now: float) -> None:
         """Look; where it is another one, write the files again, a few at a time."""
         pids = self._read()
-        if pids != self._pids:
-            self._pids = pids
-            if any(pids):
-                logger.info("keepalived was started anew: its track files are written again")
-                self._files.rewrite_all()
-                self._rewriting = True
+        if any(pid and pid != before for pid, before in zip(pids, self._pids, strict=True)):
+            logger.info("keepalived was started anew: its track files are written again")
+            self._files.rewrite_all()
+            self._rewriting = True
+        self._pids = pids
         if self._rewriting:
             self._rewriting = self._files.rewrite_some()
         self._look_at = now + (_SOON if self._rewriting else _LOOK_SECONDS)
