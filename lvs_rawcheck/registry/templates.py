@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Text from templates: the shipped ones, or an administrator's of the same name (jinja2).
 
-Values go through a filter of the language that they stand in, `toml` or `shell`; a template's slip, a name that it
-does not know for instance, is a ConfigError.
+Values go through a filter of the language that they stand in, `toml` or `shell`; in a page (`.html`) each is escaped.
+A template's slip, a name that it does not know for instance, is a ConfigError.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            autoescape=_is_html,
         )
         self._environment.filters.update(toml=toml_value, shell=quote, comment=_one_line)
 
@@ -46,6 +47,10 @@ class Templates:
             raise ConfigSyntaxError(name, 0, 0, "there is no such template") from error
         except jinja2.TemplateError as error:
             raise ConfigSyntaxError(name, 0, 0, f"template: {error}") from error
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html")
 
 
 def toml_value(value: object) -> str:
