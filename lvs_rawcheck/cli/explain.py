@@ -21,7 +21,9 @@ from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.cli.packet_lines import NEIGHBOURS, PacketLines
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
-from lvs_rawcheck.diagnose.explanation import Explanation, explain, longest_seconds
+from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.finding import ERROR
+from lvs_rawcheck.diagnose.inquiry import explain, longest_seconds
 from lvs_rawcheck.diagnose.report import report_lines
 from lvs_rawcheck.diagnose.signatures import CANNOT_JUDGE
 from lvs_rawcheck.director.privileges import drop_root
@@ -116,7 +118,10 @@ def _refuse(sentence: str, arguments: list[str]) -> None:
             "conversation": [],
             "cause": CANNOT_JUDGE,
             "explanation": sentence,
+            "severity": ERROR,
+            "fixes": [],
             "fix": None,
+            "second_causes": [],
             "probes": [],
             "warnings": [],
         }

@@ -3,44 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass, field
 
-from lvs_rawcheck.checks.base import Endpoint, Reason, Result
-from lvs_rawcheck.checks.hooks import Hooks
+from lvs_rawcheck.checks.base import Result
 from lvs_rawcheck.checks.path import Path
-from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
-from lvs_rawcheck.checks.runner import run_request
-from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.diagnose import signatures
-from lvs_rawcheck.diagnose.causes import Scene, explain_cause
-from lvs_rawcheck.diagnose.error_heard import error_heard
-from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
-from lvs_rawcheck.diagnose.own_address import (
-    OWN_CONNECT_SECONDS,
-    OwnCheck,
-    own_check_seconds,
-    probe_own_connection,
-    probe_own_listener,
-)
+from lvs_rawcheck.diagnose.diagnosis import Diagnosis
+from lvs_rawcheck.diagnose.observations import Observations
 from lvs_rawcheck.diagnose.probe import Probe
-from lvs_rawcheck.diagnose.probes import WIRE_SECONDS, probe_wire
 from lvs_rawcheck.diagnose.recording import Recording
-from lvs_rawcheck.diagnose.telling import Overheard
-from lvs_rawcheck.diagnose.transcript import Line, Transcript
-from lvs_rawcheck.director.role import BACKUP
-from lvs_rawcheck.errors import UsageError
-from lvs_rawcheck.link.interface import Link
-from lvs_rawcheck.wire.address import format_address, format_endpoint, format_mac
-from lvs_rawcheck.wire.ip import PROTO_TCP
-
-_UNJUDGED = (Reason.CANNOT_JUDGE, Reason.NOT_ON_LINK)
+from lvs_rawcheck.diagnose.transcript import Line
 
 
 @dataclass
 class Explanation:
-    """What is known in the end. `cause` is one of diagnose/signatures.py."""
+    """What is known in the end."""
 
     result: Result
     conversation: list[Line]
@@ -49,12 +25,15 @@ class Explanation:
     probes: list[Probe]
     probing_from: int
     """Which frame of the recording was the first of the probes."""
-    cause: str
-    sentence: str
-    fix: list[str]
+    diagnosis: Diagnosis
     path: Path | None = None
     """The way to the real server; None where no frame was sent."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def cause(self) -> str:
+        """Return the first cause: one of diagnose/signatures.py."""
+        return self.diagnosis.cause
 
     @property
     def began(self) -> float:
@@ -70,163 +49,9 @@ class Explanation:
                 {"time": round(line.time - self.began, 6), "direction": line.direction, "text": line.text}
                 for line in self.conversation
             ],
-            "cause": self.cause,
-            "explanation": self.sentence,
-            "fix": "\n".join(self.fix) or None,
+            **self.diagnosis.to_dict(),
+            "fix": "\n".join(str(fix) for fix in self.diagnosis.fixes) or None,
+            "second_causes": [second.to_dict() for second in self.diagnosis.seconds],
             "probes": [probe.to_dict() for probe in self.probes],
             "warnings": self.warnings,
         }
-
-
-def explain(request: Request, sockets_open: Callable[[], None] | None = None) -> Explanation:
-    """Return what the raw check of one endpoint brought, and why; whatever the director's role.
-
-    request: its standby and on_cannot_judge are overruled: the raw path is what is explained.
-    sockets_open: called once all sockets are open and no frame was read. UsageError: more than one endpoint.
-    """
-    if len(request.endpoints) != 1:
-        raise UsageError("one VIP at a time can be explained")
-    inquiry = _Inquiry(request)
-    result = run_request(inquiry.told_request(), Hooks(sockets_open, inquiry.wrap, inquiry.probe))
-    return inquiry.conclude(result)
-
-
-def longest_seconds(request: Request) -> float:
-    """Return how long an explanation may take: the check, then its probes."""
-    return request.timeout + WIRE_SECONDS + max(OWN_CONNECT_SECONDS, own_check_seconds(request))
-
-
-class _Inquiry:
-    """What one explanation gathers on its way."""
-
-    def __init__(self, request: Request) -> None:
-        self.recording = Recording()
-        self._transcript = Transcript()
-        self._overheard = Overheard(request.steps, self._transcript, self._peer)
-        self._request = request
-        self._endpoint: Endpoint = request.endpoints[0]
-        self._path: Path | None = None
-        self._real_mac: bytes | None = None
-        self._own_check: OwnCheck | None = None
-        self._probes: list[Probe] = []
-        self._probing_from: int | None = None
-
-    def told_request(self) -> Request:
-        """Return the request that is to be run: the raw path, told as it is gone."""
-        told = copy(self._request)
-        told.standby = STANDBY_RAW
-        told.on_cannot_judge = DOWN
-        told.steps = self._overheard.steps
-        return told
-
-    def _peer(self) -> str:
-        """Return whom the check speaks to: without a path, this host's own address."""
-        address = self._endpoint.vip if self._path is not None else self._request.real_ip
-        if self._overheard.protocol not in signatures.PROTOCOLS_WITH_PORTS:
-            return format_address(address)
-        return format_endpoint(address, self._endpoint.port)
-
-    def wrap(self, link: Link, path: Path) -> Link:
-        """Record what passes this link; what a probe needs privileges for is opened while we have them."""
-        self._path = path
-        if self._overheard.protocol != PROTO_TCP:
-            self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
-        return self.recording.wrap(link)
-
-    def probe(self, link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
-        """Ask further, the verdict being given and the link still open."""
-        self._real_mac = real_mac
-        self._probing_from = len(self.recording.frames)
-        self._note_verdict(results[0])
-        answered = results[0].verdict.reason in signatures.ANSWERED
-        self._probes = probe_wire(link, path, self._endpoint, self._request.real_ip, real_mac, answered)
-        if not results[0].healthy:
-            self._probes.append(self._probe_own_address(path, answered))
-
-    def _probe_own_address(self, path: Path, answered: bool) -> Probe:
-        if not answered and self._overheard.protocol == PROTO_TCP:
-            return probe_own_connection(self._request, self._endpoint, path.director_ip)
-        if self._own_check is None:
-            self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
-        return self._own_check.probe(own_check_seconds(self._request))
-
-    def _note_verdict(self, result: Result) -> None:
-        self._transcript.note(f"{result.verdict.reason}: {result.verdict.detail}")
-
-    def conclude(self, result: Result) -> Explanation:
-        """Return all of it, with the cause."""
-        if self._own_check is not None:
-            self._own_check.close()
-        place = self._place(result)
-        if self._path is None:
-            self._note_verdict(result)
-        if place in (Place.LOCAL, Place.OWN_ADDRESS) and not result.healthy:
-            protocol = self._overheard.protocol
-            self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port, protocol)]
-        answers = {probe.name: probe.answer for probe in self._probes}
-        protocol = self._overheard.protocol
-        error = error_heard(self.recording.frames, protocol, self._endpoint)
-        passed_over = self._overheard.passed_over
-        seen = Observations(
-            place, result.verdict.reason, **answers, error=error, passed_over=passed_over, protocol=protocol
-        )
-        probing_from = len(self.recording.frames) if self._probing_from is None else self._probing_from
-        cause = signatures.find_cause(seen)
-        sentence, fix = explain_cause(cause, self._scene(result, cause))
-        explanation = Explanation(
-            result,
-            self._transcript.lines(),
-            self.recording,
-            seen,
-            self._probes,
-            probing_from,
-            cause,
-            sentence,
-            fix,
-            self._path,
-        )
-        explanation.warnings += self._warnings(result, seen)
-        return explanation
-
-    def _place(self, result: Result) -> Place:
-        if self._path is not None:
-            return Place.WIRE
-        # Without a path no frame was sent: this host judged itself, or there was nothing to judge.
-        if result.verdict.reason in _UNJUDGED:
-            return Place.NOWHERE
-        return Place.OWN_ADDRESS if self._asked_own_address(result) else Place.LOCAL
-
-    def _asked_own_address(self, result: Result) -> bool:
-        """Return whether this host, the real server itself, was found to serve the VIP, and was asked further."""
-        if result.kind == TcpConversation.kind or result.verdict.reason != Reason.REFUSED:
-            return self._overheard.began
-        # Refused because nothing listens on the VIP, or by its own address, since something does.
-        vip_probe = probe_own_listener(self._endpoint.vip, self._endpoint.port, self._overheard.protocol)
-        return vip_probe.answer == Answer.CONNECTED
-
-    def _scene(self, result: Result, cause: str) -> Scene:
-        return Scene(
-            self._request.real_ip,
-            self._endpoint.vip,
-            self._endpoint.port,
-            self._path.interface.name if self._path is not None else self._request.interface,
-            format_mac(self._real_mac) if self._real_mac is not None else None,
-            self._what_was_seen(result) if cause == signatures.UNCLEAR else result.verdict.detail,
-            self._overheard.protocol,
-        )
-
-    def _what_was_seen(self, result: Result) -> str:
-        answers = [f"{probe.question}: {probe.answer.value}" for probe in self._probes]
-        return "; ".join([f"{result.kind} to the VIP: {result.verdict.reason}", *answers])
-
-    def _warnings(self, result: Result, seen: Observations) -> list[str]:
-        warnings = list(result.notes)
-        if result.role == BACKUP:
-            warnings.append(
-                "this director is a backup: `check` makes the standard check of "
-                f"{format_address(self._request.real_ip)} here; what is explained is the raw path"
-            )
-        if seen.vip_neighbour == Answer.REPLY:
-            sentence, fix = explain_cause(signatures.ARP_LEAK, self._scene(result, signatures.ARP_LEAK))
-            warnings.append(f"{signatures.ARP_LEAK}: {sentence} {'; '.join(fix)}")
-        return warnings

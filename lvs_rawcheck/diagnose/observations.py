@@ -59,6 +59,18 @@ class Observations:
     """ARP or neighbour discovery for the real server's own address."""
     error: Answer = Answer.NOT_ASKED
     """What an ICMP error about our packets said, and in whose name: REFUSED, REJECTED or UNREACHABLE."""
+    full_echo: Answer = Answer.NOT_ASKED
+    """The same echo, as long as a frame may be."""
+    entry_holder: Answer = Answer.NOT_ASKED
+    """ARP or neighbour discovery for the real server's own address, asked only of the MAC that the frames go to."""
+    answerer_echo: Answer = Answer.NOT_ASKED
+    """Echo to the VIP at the MAC that answered for the real server's own address, where that is another one."""
+    others: Answer = Answer.NOT_ASKED
+    """ARP or neighbour discovery for the VIP, asked of all: OTHER_MAC, it has an owner who ought not to be one."""
+    announced: Answer = Answer.NOT_ASKED
+    """REPLY: the real server was heard asking in the VIP's name."""
+    again: Answer = Answer.NOT_ASKED
+    """Further connections after one that passed: PASSED all, or what became of one."""
     passed_over: bool = False
     """Something came where the answer was awaited, and was no answer to what was asked."""
     protocol: int = PROTO_TCP

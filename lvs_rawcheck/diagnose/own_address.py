@@ -75,8 +75,7 @@ class OwnCheck:
 
     def probe(self, seconds: float) -> Probe:
         """Return what the check makes of it, within this time."""
-        verdict = self.verdict(seconds)
-        return _probe(f"the same check of {self.where}", _ANSWERS.get(verdict.reason, Answer.NOT_PASSED), verdict)
+        return own_probe(self.where, self.verdict(seconds), connected=False)
 
     def verdict(self, seconds: float) -> Verdict:
         """Return the verdict, within this time."""
@@ -94,9 +93,7 @@ def probe_own_connection(request: Request, endpoint: Endpoint, director_ip: byte
     connecting = copy(request)
     connecting.steps = (TcpConversation,)
     with closing(OwnCheck(connecting, endpoint, director_ip)) as own:
-        verdict = own.verdict(OWN_CONNECT_SECONDS)
-    answer = Answer.CONNECTED if verdict.healthy else _ANSWERS.get(verdict.reason, Answer.SILENCE)
-    return _probe(f"TCP connection to {own.where}", answer, verdict)
+        return own_probe(own.where, own.verdict(OWN_CONNECT_SECONDS), connected=True)
 
 
 def own_check_seconds(request: Request) -> float:
@@ -104,6 +101,13 @@ def own_check_seconds(request: Request) -> float:
     return min(request.timeout, OWN_CHECK_SECONDS)
 
 
-def _probe(question: str, answer: Answer, verdict: Verdict) -> Probe:
+def own_probe(where: str, verdict: Verdict, *, connected: bool) -> Probe:
+    """Return what a verdict says of the service at its own address. connected: only a connection was asked for."""
+    if connected:
+        answer = Answer.CONNECTED if verdict.healthy else _ANSWERS.get(verdict.reason, Answer.SILENCE)
+        question = f"TCP connection to {where}"
+    else:
+        answer = _ANSWERS.get(verdict.reason, Answer.NOT_PASSED)
+        question = f"the same check of {where}"
     nothing_more = answer == Answer.CONNECTED or verdict.reason in _SPEAKS_FOR_ITSELF
     return Probe(OWN_SERVICE, question, answer, "" if nothing_more else verdict.detail)

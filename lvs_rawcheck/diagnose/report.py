@@ -11,6 +11,7 @@ from textwrap import wrap
 
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.diagnosis import Diagnosis
 from lvs_rawcheck.diagnose.explanation import Explanation
 from lvs_rawcheck.diagnose.recording import RecordedFrame
 from lvs_rawcheck.link.tracer import SENT
@@ -103,16 +104,29 @@ def _probe_lines(explanation: Explanation) -> Iterator[str]:
 
 
 def _cause_lines(explanation: Explanation) -> Iterator[str]:
-    if explanation.cause == signatures.HEALTHY:
+    diagnosis = explanation.diagnosis
+    if diagnosis.cause == signatures.HEALTHY:
         return
-    label = "warning" if explanation.result.healthy else "cause"
-    yield f"{label}: {explanation.cause}"
-    yield from _paragraph(explanation.sentence, _INDENT, _INDENT)
-    for number, line in enumerate(explanation.fix):
-        yield f"{'fix: ' if number == 0 else '     '}{line}"
+    yield from _diagnosis_lines(diagnosis, "warning" if explanation.result.healthy else "cause")
+    for second in diagnosis.seconds:
+        yield ""
+        yield from _diagnosis_lines(second, "besides")
+
+
+def _diagnosis_lines(diagnosis: Diagnosis, label: str) -> Iterator[str]:
+    """Return a cause and its steps; commands whole, which can be copied then."""
+    yield f"{label}: {diagnosis.cause}"
+    yield from _paragraph(diagnosis.sentence, _INDENT, _INDENT)
+    for number, fix in enumerate(diagnosis.fixes):
+        head = "fix: " if number == 0 else "     "
+        if fix.command:
+            yield f"{head}{fix}"
+        else:
+            yield from _paragraph(str(fix), head, " " * (len(head) + len(_INDENT)))
 
 
 def _warning_lines(explanation: Explanation) -> Iterator[str]:
+    told = tuple(f"{each.cause}:" for each in (explanation.diagnosis, *explanation.diagnosis.seconds))
     for warning in explanation.warnings:
-        if not warning.startswith(f"{explanation.cause}:"):
+        if not warning.startswith(told):
             yield from _paragraph(f"warning: {warning}", "", _INDENT)

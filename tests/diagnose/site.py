@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
-from lvs_rawcheck.diagnose.explanation import Explanation, explain
+from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.inquiry import explain
 from lvs_rawcheck.wire.address import parse_address
 from tests.netns.roles import director, real_server
 from tests.netns.services import TcpServer, tcp_server
@@ -79,3 +80,8 @@ def explain_from(host: Host, request: Request) -> Explanation:
     """Return the explanation of a request, made on a host."""
     with host.entered():
         return explain(request)
+
+
+def fixes(told: Explanation) -> list[str]:
+    """Return the steps that mend the first cause, as they are told."""
+    return [str(fix) for fix in told.diagnosis.fixes]

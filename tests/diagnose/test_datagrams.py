@@ -14,7 +14,7 @@ from lvs_rawcheck.diagnose.explanation import Explanation
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.wire.address import parse_address
 from lvs_rawcheck.wire.ip import PROTO_ICMP
-from tests.diagnose.site import FAMILIES, IPV4, Family, explain_from
+from tests.diagnose.site import FAMILIES, IPV4, Family, explain_from, fixes
 from tests.diagnose.test_services import ServiceSite, conversation, each_family
 from tests.netns.roles import host_prefix, lose_vip
 from tests.netns.topology import Network
@@ -93,9 +93,9 @@ def test_a_service_on_all_addresses_answers_from_another(site: ServiceSite, fami
         Answer.PASSED,
         signatures.ANSWERS_FROM_REAL_ADDRESS,
     )
-    assert family.vip in told.fix[0]
-    assert "bind" in told.fix[0]
-    assert told.fix[1] == f"on {family.real_ip}: ss -lunp 'sport = :{port}'"
+    assert family.vip in fixes(told)[0]
+    assert "bind" in fixes(told)[0]
+    assert fixes(told)[0].endswith(f"ss -lunp 'sport = :{port}'")
 
 
 @each_family
@@ -125,7 +125,7 @@ def test_a_firewall_in_front_of_it(site: ServiceSite) -> None:
     )
     told = ask(site, IPV4, port)
     assert outcome(told)[0::3] == (Reason.UNREACHABLE, signatures.REJECTED)
-    assert told.fix[0].endswith(f"-d {IPV4.vip} -p udp --dport {port} -j ACCEPT")
+    assert f"takes UDP port {port} of {IPV4.vip}" in fixes(told)[0]
 
 
 def test_a_service_that_says_something_else(site: ServiceSite) -> None:
@@ -147,8 +147,8 @@ def test_a_service_that_says_nothing(site: ServiceSite) -> None:
         site.serve(address, port, "deaf")
     told = ask(site, IPV4, port)
     assert outcome(told) == (Reason.NO_ANSWER, Answer.REPLY, Answer.SILENCE, signatures.FILTERED_PORT)
-    assert "does not answer such a question" in told.sentence
-    assert told.fix[0].endswith(f"-p udp --dport {port} -j ACCEPT")
+    assert "does not answer such a question" in told.diagnosis.sentence
+    assert f"takes UDP port {port} of {IPV4.vip}" in fixes(told)[0]
 
 
 @pytest.mark.full
@@ -200,4 +200,4 @@ def test_an_echo_that_a_firewall_rejects_has_no_port(site: ServiceSite) -> None:
     finally:
         site.server.nft("delete table ip echoes")
     assert outcome(told)[0::3] == (Reason.UNREACHABLE, signatures.REJECTED)
-    assert told.fix[0].endswith(f"-d {IPV4.vip} -p icmp -j ACCEPT")
+    assert f"takes echo of {IPV4.vip}" in fixes(told)[0]

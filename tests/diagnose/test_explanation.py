@@ -11,11 +11,12 @@ from lvs_rawcheck.checks.base import Endpoint, Reason
 from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.diagnose import signatures
-from lvs_rawcheck.diagnose.explanation import Explanation, explain
+from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.inquiry import explain
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import parse_address
-from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site, explain_from
+from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site, explain_from, fixes
 from tests.netns.roles import director, host_prefix, lose_vip, real_server, set_forwarding
 from tests.netns.services import tcp_server
 from tests.netns.topology import Host, Network
@@ -55,7 +56,7 @@ def test_a_forwarding_server_hands_a_standbys_frame_on_to_another_machine(networ
 
     assert outcome(told) == (Reason.WRONG_MAC, signatures.WRONG_MACHINE)
     assert told.observations.echo == Answer.OTHER_MAC
-    assert told.fix[0].endswith(f"addr add {host_prefix(family.vip)} dev lo")
+    assert any(step.endswith(f"addr replace {host_prefix(family.vip)} dev lo") for step in fixes(told))
 
 
 @each_family
@@ -67,8 +68,8 @@ def test_an_entry_of_the_kernels_with_a_wrong_mac(network: Network, family: Fami
 
     assert outcome(told) == (Reason.NO_ANSWER, signatures.NEIGHBOUR_ENTRY_WRONG)
     assert told.observations.own_neighbour == Answer.OTHER_MAC
-    assert told.fix[0].endswith(f"neigh del {family.real_ip} dev eth0")
-    assert "02:00:00:00:99:99" in told.sentence
+    assert fixes(told)[0].endswith(f"neigh del {family.real_ip} dev eth0")
+    assert "02:00:00:00:99:99" in told.diagnosis.sentence
 
 
 @each_family
@@ -90,7 +91,7 @@ def test_a_forwarding_server_that_finds_no_way_on(network: Network, family: Fami
     seen = told.observations
     assert seen.error == Answer.UNREACHABLE
     assert seen.echo == (Answer.SILENCE if echo == "dropped" else Answer.UNREACHABLE)
-    assert told.fix[0].endswith(f"addr add {host_prefix(family.vip)} dev lo")
+    assert any(step.endswith(f"addr replace {host_prefix(family.vip)} dev lo") for step in fixes(told))
 
 
 @each_family
@@ -105,7 +106,7 @@ def test_a_server_behind_a_router(network: Network, family: Family) -> None:
     told = explain_from(site.director, request)
 
     assert outcome(told) == (Reason.NOT_ON_LINK, signatures.NOT_ON_LINK)
-    assert family.real_ip in told.sentence
+    assert family.real_ip in told.diagnosis.sentence
     assert told.probes == []
     assert told.recording.frames == []
 
@@ -196,7 +197,7 @@ def test_our_own_fault_is_no_cause_of_the_servers(network: Network) -> None:
     told = explain_from(site.director, request)
 
     assert outcome(told) == (Reason.CANNOT_JUDGE, signatures.CANNOT_JUDGE)
-    assert "no interface eth9" in told.sentence
+    assert "no interface eth9" in told.diagnosis.sentence
     assert told.probes == []
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 from lvs_rawcheck.checks.base import RAW, Endpoint, Reason, Result, Verdict
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.diagnose import signatures
-from lvs_rawcheck.diagnose.causes import Scene, explain_cause
+from lvs_rawcheck.diagnose.diagnosis import diagnose_known
 from lvs_rawcheck.diagnose.explanation import Explanation
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.probe import ECHO, OWN_SERVICE, Probe
 from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
 from lvs_rawcheck.diagnose.report import COLUMNS, report_lines
+from lvs_rawcheck.diagnose.scene import Scene
 from lvs_rawcheck.diagnose.transcript import HEARD, NOTE, SAID, Line
 from lvs_rawcheck.link.rtnetlink import Interface
 from lvs_rawcheck.link.tracer import RECEIVED, SENT
@@ -38,7 +39,6 @@ def told(reason: str, cause: str, probes: list[Probe], warnings: list[str], kind
         RecordedFrame(RECEIVED, OWN_MAC + REAL_MAC + b"\x08\x00two", 100.25),
         RecordedFrame(SENT, REAL_MAC + OWN_MAC + b"\x08\x00three", 101.5),
     ]
-    sentence, fix = explain_cause(cause, Scene(REAL_IP, VIP, 80))
     interface = Interface(2, "eth0", OWN_MAC, 1500, 0x43, 1, None)
     return Explanation(
         result,
@@ -47,9 +47,7 @@ def told(reason: str, cause: str, probes: list[Probe], warnings: list[str], kind
         Observations(Place.WIRE, reason),
         probes,
         2,
-        cause,
-        sentence,
-        fix,
+        diagnose_known(cause, Scene(REAL_IP, VIP, 80)),
         Path(interface, DIRECTOR_IP, 2),
         warnings,
     )
@@ -94,11 +92,15 @@ def test_each_packet_has_its_time_direction_and_the_other_stations_mac() -> None
 
 
 def test_all_but_verdict_and_commands_fits_a_terminal() -> None:
-    lines = report_lines(FAILED, lambda octets: LONG_WORDS)
-    commands = [line for line in lines if any(line.endswith(fix) for fix in FAILED.fix)]
-    assert len(commands) == len(FAILED.fix)
-    assert [line for line in lines[1:] if line not in commands and len(line) > COLUMNS] == []
-    assert any(len(line) > COLUMNS - 5 for line in lines[1:])
+    missing = told(Reason.NO_ANSWER, signatures.VIP_MISSING_OR_FILTERED, [], [])
+    commands = [str(fix) for fix in missing.diagnosis.fixes if fix.command]
+    assert len(commands) == 3
+    for each in (FAILED, missing):
+        lines = report_lines(each, lambda octets: LONG_WORDS)
+        whole = [line for line in lines if line[5:] in commands]
+        assert len(whole) == (3 if each is missing else 0)
+        assert [line for line in lines[1:] if line not in whole and len(line) > COLUMNS] == []
+        assert any(len(line) > COLUMNS - 5 for line in lines[1:])
 
 
 def test_what_strangers_sent_does_not_speak_to_the_terminal() -> None:
