@@ -21,14 +21,16 @@ from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Instruction = tuple[int, int, int, int]
     """code, jump if true, jump if false (instructions to skip), operand k"""
     Program = Sequence[Instruction]
+    Step = tuple[int, int, int | str, int | str]
+    """An instruction that may still name the label to which it jumps."""
 
-    Addresses = list[tuple[int, ...]] | None
-    """addresses to look for, as 32-bit words; None: so many that any will do"""
+    Search = Callable[["Assembler"], None]
+    """Puts together what jumps to "accept" if the address in M[ADDRESS] is one that is looked for, and else goes on."""
 
 # Classes, sizes and modes of bpf_common.h, joined to the instructions that are used here.
 LOAD_WORD = 0x20  # A <- 32 bits at k
@@ -41,6 +43,8 @@ LOAD_X_IPV4_HEADER_LENGTH = 0xB1  # X <- 4 * (octet at k & 0xf)
 STORE_MEMORY = 0x02  # M[k] <- A
 JUMP = 0x05
 JUMP_EQUAL = 0x15  # A == k
+JUMP_GREATER = 0x25  # A > k
+JUMP_NOT_LESS = 0x35  # A >= k
 JUMP_ANY_BIT = 0x45  # A & k
 RETURN = 0x06
 
@@ -53,9 +57,8 @@ FRAME_VLAN_TAG_PRESENT = _ANCILLARY + 48
 
 ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
 MATCH_LIMIT = 16
-"""A longer list of addresses or ports is not looked through for each foreign frame: its test is left out, and
-who receives the frame judges alone. So two programs, one about to replace the other, fit into the memory that
-Linux 6.1 grants the filters of one socket: net.core.optmem_max, 20 KiB."""
+"""A list of no more addresses is looked through one by one, a longer one by `address_search`; a longer list of ports is
+not looked through for each foreign frame: who receives it judges alone."""
 
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _INSTRUCTION = Struct("=HBBI")  # struct sock_filter
@@ -72,9 +75,9 @@ _ICMPV6_ECHO_REPLY = 129
 _NEIGHBOUR_ADVERTISEMENT = 136  # RFC 4861 4.4
 
 # Where a program keeps addresses in its scratch memory, up to four words each.
-_SOURCE = 0
+ADDRESS = 0
+"""That which is looked for: a packet's source, unless it is our own, or whom a neighbour speaks of."""
 _DESTINATION = 4
-_TARGET = 8
 
 DROP_ALL: Program = ((RETURN, 0, 0, 0),)
 
@@ -83,24 +86,28 @@ class Assembler:
     """Puts a program together, with labels to jump to; all jumps lead forward, as the kernel wants them."""
 
     def __init__(self) -> None:
-        self._instructions: list[tuple[int, int, str | None]] = []
+        self._steps: list[Step] = []
         self._labels: dict[str, int] = {}
 
     def add(self, code: int, k: int) -> None:
         """Append an instruction that does not jump."""
-        self._instructions.append((code, k, None))
+        self._steps.append((code, 0, 0, k))
+
+    def extend(self, steps: Iterable[Step]) -> None:
+        """Append instructions that are made already; their unconditional jumps may lead to labels."""
+        self._steps += steps
 
     def label(self, name: str) -> None:
         """Name the next instruction."""
-        self._labels[name] = len(self._instructions)
+        self._labels[name] = len(self._steps)
 
     def fresh_label(self) -> str:
         """Return a name that no label has yet."""
-        return f"after {len(self._instructions)}"
+        return f"after {len(self._steps)}"
 
     def jump(self, target: str) -> None:
         """Append a jump of any length."""
-        self._instructions.append((JUMP, 0, target))
+        self._steps.append((JUMP, 0, 0, target))
 
     def jump_if(self, code: int, k: int, target: str) -> None:
         """Append a jump of any length, taken if the comparison holds.
@@ -108,24 +115,24 @@ class Assembler:
         A conditional jump reaches 255 instructions, an unconditional one the whole program, so it is one of
         each.
         """
-        self._instructions.append((code, k, None))
+        self._steps.append((code, 0, 1, k))
         self.jump(target)
 
     def skip_unless_equal(self, k: int, target: str) -> None:
         """Append a jump of at most 255 instructions, taken unless A == k."""
-        self._instructions.append((JUMP_EQUAL, k, target))
+        self._steps.append((JUMP_EQUAL, 0, target, k))
 
     def program(self) -> Program:
         """Return the instructions with every label resolved."""
-        return [self._resolve(position) for position in range(len(self._instructions))]
+        return [self._resolve(position) for position in range(len(self._steps))]
 
     def _resolve(self, position: int) -> Instruction:
-        code, k, target = self._instructions[position]
-        if target is None:
-            # In `jump_if` the comparison falls through to its jump if it holds, else over it.
-            return (code, 0, 1, k) if code in (JUMP_EQUAL, JUMP_ANY_BIT) else (code, 0, 0, k)
-        distance = self._labels[target] - position - 1
-        return (code, 0, 0, distance) if code == JUMP else (code, 0, distance, k)
+        code, if_true, if_false, k = self._steps[position]
+        if isinstance(if_false, str):
+            if_false = self._labels[if_false] - position - 1
+        if isinstance(k, str):
+            k = self._labels[k] - position - 1
+        return code, if_true, if_false, k
 
 
 def pack_program(program: Program) -> bytes:
@@ -167,9 +174,25 @@ def reply_filter(
     - IPv6 with extension headers in front, between director_ip and a VIP, in either direction.
     Not fragments, not frames for another host's MAC, not frames of a VLAN above this interface (IEEE
     802.1Q; a priority tag, VLAN 0, is no VLAN).
+
+    However many addresses there are, each is told from its neighbours, as long as the kernel has room for that; beyond,
+    see `address_search.most_exact`.
     """
-    vip_words = _words_to_match(vips)
-    neighbour_words = _words_to_match([*real_ips, *vips])
+    vips, others = list(dict.fromkeys(vips)), list(dict.fromkeys(real_ips))
+    if len(vips) <= MATCH_LIMIT and len(others) <= MATCH_LIMIT:
+        return _assemble(director_ip, _one_by_one(vips), _one_by_one(others), list(ports), protocols)
+    from lvs_rawcheck.link.address_search import most_exact  # by programs only that have many checks
+
+    def assemble(find_vip: Search, find_other: Search) -> Program:
+        return _assemble(director_ip, find_vip, find_other, list(ports), protocols)
+
+    return most_exact(vips, others, assemble)
+
+
+def _assemble(
+    director_ip: bytes, find_vip: Search, find_other: Search, ports: list[int], protocols: Sequence[int]
+) -> Program:
+    """Return the whole program. The search for a VIP is there once, as the last that is asked of any packet."""
     program = Assembler()
     program.add(LOAD_WORD, FRAME_PACKET_TYPE)
     program.jump_if(JUMP_EQUAL, _PACKET_OTHERHOST, "drop")
@@ -180,35 +203,31 @@ def reply_filter(
     program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
     program.label("untagged")
     program.add(LOAD_WORD, FRAME_PROTOCOL)
-    if len(director_ip) == 4:
+    director = unpack(f"!{len(director_ip) // 4}I", director_ip)
+    if len(director) == 1:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV4, "ip")
         program.jump_if(JUMP_EQUAL, ETHERTYPE_ARP, "arp")
         program.jump("drop")
-        _pass_arp_replies(program, neighbour_words)
-        _pass_ipv4(program, director_ip, vip_words, protocols)
+        _pass_arp_replies(program, find_other)
+        _pass_ipv4(program, director, protocols)
+        _pass_between(program, director)
         program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
-        _pass_ports(program, LOAD_HALF_AT_X, 2, list(ports))
+        _pass_ports(program, LOAD_HALF_AT_X, 2, ports)
+        _pass_udp(program, 9, protocols)
     else:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV6, "ip")
         program.jump("drop")
-        _pass_ipv6(program, director_ip, vip_words, neighbour_words, protocols)
-        _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, list(ports))
+        _pass_ipv6(program, director, find_other, protocols)
+        _pass_between(program, director)
+        _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, ports)
+        _pass_udp(program, 6, protocols)
+    program.label("a VIP's")
+    find_vip(program)
     program.label("drop")
     program.add(RETURN, 0)
     program.label("accept")
     program.add(RETURN, ACCEPT_OCTETS)
     return program.program()
-
-
-def _words(address: bytes) -> tuple[int, ...]:
-    """Return an address as the 32-bit words that a filter compares: one or four."""
-    return unpack(f"!{len(address) // 4}I", address)
-
-
-def _words_to_match(addresses: Iterable[bytes]) -> Addresses:
-    """Return each address once, as words; None if they are too many to look through."""
-    words = [_words(address) for address in dict.fromkeys(addresses)]
-    return words if len(words) <= MATCH_LIMIT else None
 
 
 def _load_address(program: Assembler, offset: int, words: int, memory: int) -> None:
@@ -218,70 +237,72 @@ def _load_address(program: Assembler, offset: int, words: int, memory: int) -> N
         program.add(STORE_MEMORY, memory + position)
 
 
-def _jump_if_among(program: Assembler, memory: int, wanted: Addresses, target: str) -> None:
-    """Jump to target if the address in M[memory] is one of wanted, or if wanted is None."""
-    if wanted is None:
-        program.jump(target)
-        return
-    for words in wanted:
-        next_one = program.fresh_label()
-        # The last word first: neighbours differ there, and a comparison that fails early is the cheapest.
-        for position in reversed(range(len(words))):
-            program.add(LOAD_MEMORY, memory + position)
-            program.skip_unless_equal(words[position], next_one)
-        program.jump(target)
-        program.label(next_one)
+def _jump_if_equal(program: Assembler, memory: int, words: Sequence[int], target: str) -> None:
+    """Jump to target if the address in M[memory] is this one."""
+    other = program.fresh_label()
+    # The last word first: neighbours differ there, and a comparison that fails early is the cheapest.
+    for position in reversed(range(len(words))):
+        program.add(LOAD_MEMORY, memory + position)
+        program.skip_unless_equal(words[position], other)
+    program.jump(target)
+    program.label(other)
 
 
-def _pass_arp_replies(program: Assembler, senders: Addresses) -> None:
+def _one_by_one(addresses: Iterable[bytes]) -> Search:
+    """Return the search among a few."""
+
+    def search(program: Assembler) -> None:
+        for address in addresses:
+            _jump_if_equal(program, ADDRESS, unpack(f"!{len(address) // 4}I", address), "accept")
+
+    return search
+
+
+def _pass_arp_replies(program: Assembler, find_other: Search) -> None:
     """RFC 826: hardware type 1, protocol IPv4, lengths 6 and 4, opcode 2, then sender MAC and address."""
     program.label("arp")
     for offset, value in ((0, 0x00010800), (4, 0x06040002)):
         program.add(LOAD_WORD, offset)
         program.skip_unless_equal(value, "not a reply")
-    _load_address(program, 14, 1, _SOURCE)
-    _jump_if_among(program, _SOURCE, senders, "accept")
+    _load_address(program, 14, 1, ADDRESS)
+    program.jump("a reply")
     program.label("not a reply")
     program.jump("drop")
+    program.label("a reply")
+    find_other(program)
+    program.jump("a VIP's")
 
 
 def _jump_by_protocol(program: Assembler, protocols: Sequence[int]) -> None:
     """Jump to where the addresses are judged, for a packet of one of protocols, A being its protocol."""
-    for protocol, target in ((PROTO_TCP, "from a VIP"), (PROTO_SCTP, "from a VIP"), (PROTO_UDP, "from anybody")):
+    for protocol in (PROTO_TCP, PROTO_SCTP, PROTO_UDP):
         if protocol in protocols:
-            program.jump_if(JUMP_EQUAL, protocol, target)
+            program.jump_if(JUMP_EQUAL, protocol, "with ports")
 
 
-def _pass_ipv4(program: Assembler, director_ip: bytes, vips: Addresses, protocols: Sequence[int]) -> None:
+def _pass_ipv4(program: Assembler, director: Sequence[int], protocols: Sequence[int]) -> None:
     program.label("ip")
     program.add(LOAD_HALF, 6)
     program.jump_if(JUMP_ANY_BIT, _IPV4_FRAGMENT, "drop")
-    _load_address(program, 12, 1, _SOURCE)
+    _load_address(program, 12, 1, ADDRESS)
     _load_address(program, 16, 1, _DESTINATION)
     program.add(LOAD_OCTET, 9)
     _jump_by_protocol(program, protocols)
     program.jump_if(JUMP_EQUAL, PROTO_ICMP, "icmp")
     program.jump("drop")
     program.label("icmp")
-    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
+    _jump_if_equal(program, ADDRESS, director, "own frame")
     program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
     program.add(LOAD_OCTET_AT_X, 0)
     for error in _ICMP_ERRORS:
-        program.jump_if(JUMP_EQUAL, error, "to us")
-    program.jump_if(JUMP_EQUAL, _ICMP_ECHO_REPLY, "echo reply")
+        program.jump_if(JUMP_EQUAL, error, "from anybody")
+    program.jump_if(JUMP_EQUAL, _ICMP_ECHO_REPLY, "from a VIP")
     program.jump("drop")
-    _pass_between(program, director_ip, vips)
 
 
-def _pass_ipv6(
-    program: Assembler,
-    director_ip: bytes,
-    vips: Addresses,
-    neighbours: Addresses,
-    protocols: Sequence[int],
-) -> None:
+def _pass_ipv6(program: Assembler, director: Sequence[int], find_other: Search, protocols: Sequence[int]) -> None:
     program.label("ip")
-    _load_address(program, 8, 4, _SOURCE)
+    _load_address(program, 8, 4, ADDRESS)
     _load_address(program, 24, 4, _DESTINATION)
     program.add(LOAD_OCTET, 6)
     _jump_by_protocol(program, protocols)
@@ -290,55 +311,54 @@ def _pass_ipv6(
         program.jump_if(JUMP_EQUAL, header, "extended")
     program.jump("drop")
     program.label("extended")
-    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
-    _jump_if_among(program, _SOURCE, vips, "to us")
-    program.jump("drop")
+    _jump_if_equal(program, ADDRESS, director, "own frame")
+    program.jump("from a VIP")
     program.label("icmp")
-    _jump_if_among(program, _SOURCE, [_words(director_ip)], "own frame")
+    _jump_if_equal(program, ADDRESS, director, "own frame")
     program.add(LOAD_OCTET, _IPV6_HEADER)
     for error in _ICMPV6_ERRORS:
-        program.jump_if(JUMP_EQUAL, error, "to us")
-    program.jump_if(JUMP_EQUAL, _ICMPV6_ECHO_REPLY, "echo reply")
+        program.jump_if(JUMP_EQUAL, error, "from anybody")
+    program.jump_if(JUMP_EQUAL, _ICMPV6_ECHO_REPLY, "from a VIP")
     program.jump_if(JUMP_EQUAL, _NEIGHBOUR_ADVERTISEMENT, "advertisement")
     program.jump("drop")
     program.label("advertisement")
-    _load_address(program, _IPV6_HEADER + 8, 4, _TARGET)
-    _jump_if_among(program, _TARGET, neighbours, "accept")
-    program.jump("drop")
-    _pass_between(program, director_ip, vips)
+    _load_address(program, _IPV6_HEADER + 8, 4, ADDRESS)
+    find_other(program)
+    program.jump("a VIP's")
 
 
-def _pass_between(program: Assembler, director_ip: bytes, vips: Addresses) -> None:
-    """The blocks that judge addresses only; what has ports and is for director_ip falls through to what follows."""
-    director = [_words(director_ip)]
-    program.label("from anybody")
-    _jump_if_among(program, _SOURCE, director, "own frame")
-    program.jump("answer")
-    program.label("from a VIP")
-    _jump_if_among(program, _SOURCE, director, "own frame")
-    _jump_if_among(program, _SOURCE, vips, "answer")
-    program.jump("drop")
-    program.label("echo reply")
-    _jump_if_among(program, _SOURCE, vips, "to us")
+def _pass_between(program: Assembler, director: Sequence[int]) -> None:
+    """The blocks that judge addresses only; what has ports and is for the director falls through to what follows."""
+    program.label("with ports")
+    _jump_if_equal(program, ADDRESS, director, "own frame")
+    _jump_if_equal(program, _DESTINATION, director, "port")
     program.jump("drop")
     program.label("own frame")
-    _jump_if_among(program, _DESTINATION, vips, "accept")
+    for position in range(len(director)):
+        program.add(LOAD_MEMORY, _DESTINATION + position)
+        program.add(STORE_MEMORY, ADDRESS + position)
+    program.jump("a VIP's")
+    program.label("from anybody")
+    _jump_if_equal(program, _DESTINATION, director, "accept")
     program.jump("drop")
-    program.label("to us")
-    _jump_if_among(program, _DESTINATION, director, "accept")
-    program.jump("drop")
-    program.label("answer")
-    _jump_if_among(program, _DESTINATION, director, "port")
+    program.label("from a VIP")
+    _jump_if_equal(program, _DESTINATION, director, "a VIP's")
     program.jump("drop")
     program.label("port")
 
 
 def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) -> None:
-    """Accept a packet if its destination port, loaded at offset, is one of ports or ports is empty."""
+    """Drop a packet unless its destination port, loaded at offset, is one of ports or ports is empty."""
+    program.add(load, offset)  # also for its own sake: what ends before its ports is no answer
     if 0 < len(ports) <= MATCH_LIMIT:
-        program.add(load, offset)
         for port in ports:
-            program.jump_if(JUMP_EQUAL, port, "accept")
+            program.jump_if(JUMP_EQUAL, port, "right port")
         program.jump("drop")
-    else:
-        program.jump("accept")
+    program.label("right port")
+
+
+def _pass_udp(program: Assembler, offset: int, protocols: Sequence[int]) -> None:
+    """Accept UDP, the protocol being at offset; the source of the others is still to be judged."""
+    if PROTO_UDP in protocols:
+        program.add(LOAD_OCTET, offset)
+        program.jump_if(JUMP_EQUAL, PROTO_UDP, "accept")

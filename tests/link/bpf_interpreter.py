@@ -6,10 +6,12 @@ Documentation/networking/filter.rst, and McCanne and Jacobson 1993, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import and_, eq, ge, gt
 
 _ANCILLARY = 0xFFFFF000
+_COMPARISONS: dict[int, Callable[[int, int], int]] = {0x15: eq, 0x25: gt, 0x35: ge, 0x45: and_}
 _STEP_LIMIT = 4096  # BPF_MAXINSNS: jumps lead forward only, so no run is longer than its program
 
 
@@ -50,9 +52,8 @@ def interpret(
             return k
         if code == 0x05:
             position += k
-        elif code in (0x15, 0x45):
-            holds = machine.a == k if code == 0x15 else bool(machine.a & k)
-            position += if_true if holds else if_false
+        elif code in _COMPARISONS:
+            position += if_true if _COMPARISONS[code](machine.a, k) else if_false
         elif not _step(machine, code, k):
             return 0
     raise AssertionError("the program does not end")
@@ -73,6 +74,8 @@ def _step(machine: Machine, code: int, k: int) -> bool:
         machine.x = 4 * (loaded & 0x0F)
     elif code == 0x60:
         machine.a = machine.memory[k]
+    elif code == 0x14:
+        machine.a = (machine.a - k) % 2**32
     elif code == 0x02:
         machine.memory[k] = machine.a
     else:

@@ -6,12 +6,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from random import Random
 
 import pytest
 
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.address_search import KERNEL_OCTETS_MOST, kernel_octets
 from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, RETURN, attach, reply_filter
 from lvs_rawcheck.link.packet import PacketLink
+from lvs_rawcheck.wire.checksum import internet_checksum
+from lvs_rawcheck.wire.ethernet import ETHERTYPE_IPV4
 from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from tests.link.filter_cases import (
     CASES_V4,
@@ -33,7 +37,6 @@ pytestmark = pytest.mark.netns
 
 LAST = b"the last frame"
 LAST_ETHERTYPE = 0x88B5  # IEEE 802: local experiments
-OPTMEM_OF_LINUX_6_1 = 20480
 DATAGRAMS = (PROTO_UDP, PROTO_SCTP)
 EVERY_PROTOCOL = (PROTO_TCP, *DATAGRAMS)
 SO_LOCK_FILTER = 44  # include/uapi/asm-generic/socket.h
@@ -108,15 +111,40 @@ def test_frames_for_another_host_are_dropped(network: Network) -> None:
     assert _received(network, program, [for_another, untagged]) == [CASES_V4[0].octets]
 
 
-def test_the_longest_programs_fit_into_the_memory_of_linux_6_1(network: Network) -> None:
+def _with_checksum(packet: bytes) -> bytes:
+    """Return an IPv4 packet with the checksum of its header: one without it may not even come to a packet socket."""
+    checksum = internet_checksum(packet[:10] + bytes(2) + packet[12:20])
+    return packet[:10] + checksum.to_bytes(2, "big") + packet[12:]
+
+
+def test_the_kernel_tells_a_thousand_vips_from_their_neighbours(network: Network) -> None:
+    segment = CASES_V4[0].octets
+    vips = [VIPS_V4[1], *(bytes([10, number % 200, number % 251, 2 * number % 256]) for number in range(1000))]
+    sources = [bytes([*vip[:3], vip[3] ^ last]) for vip in vips[:300] for last in (0, 1)]
+    segments = [_with_checksum(segment[:12] + source + segment[16:]) for source in sources]
+    wanted = [each for each in segments if each[12:16] in set(vips)]
+    assert 0 < len(wanted) < len(segments)
+    program = reply_filter(DIRECTOR_V4, vips, [REAL_V4], [PORT])
+    frames = [ETHERTYPE_IPV4.to_bytes(2, "big") + each for each in segments]
+    assert _received(network, program, frames) == wanted
+
+
+@pytest.mark.parametrize(
+    ("director_ip", "size"), [(DIRECTOR_V4, 4), (DIRECTOR_V6, 16)], ids=["many of IPv4", "many of IPv6"]
+)
+def test_the_longest_programs_fit_into_the_memory_of_linux_6_1(network: Network, director_ip: bytes, size: int) -> None:
     host = network.host("director")
     with suppress(FileNotFoundError):  # before Linux 6.8 it is not the namespace's own, and has that value
-        host.sysctl("net.core.optmem_max", OPTMEM_OF_LINUX_6_1)
-    addresses = [bytes([0x20, 1]) + bytes(12) + number.to_bytes(2, "big") for number in range(MATCH_LIMIT)]
+        host.sysctl("net.core.optmem_max", KERNEL_OCTETS_MOST)
+    random = Random(5)
+    addresses = [random.randbytes(size) for _ in range(3000)]
     ports = range(1, MATCH_LIMIT + 1)
-    with host.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
-        attach(sock, reply_filter(DIRECTOR_V6, addresses, [], ports, EVERY_PROTOCOL))
-        attach(sock, reply_filter(DIRECTOR_V6, addresses[::-1], [], ports, EVERY_PROTOCOL))
+    with host.entered():
+        for number in (100, 1000, 3000):
+            program = reply_filter(director_ip, addresses[:number], addresses[: number // 6], ports, EVERY_PROTOCOL)
+            with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as sock:
+                attach(sock, program)
+    assert kernel_octets(program) > KERNEL_OCTETS_MOST / 2, "of the room that there is, most is used"
 
 
 def test_what_keeps_the_kernel_from_attaching_is_named() -> None:
