@@ -18,6 +18,7 @@ usage: lvs-rawcheck COMMAND ...
   check KIND REAL_SERVER VIP[:PORT][,...] [PORT]    one check, now: exit status 0 healthy, 1 anything else
   run ID                                            the same for a check of the registry, SERVICE/REAL_SERVER
   explain KIND REAL_SERVER VIP PORT                 the same, packet by packet, with the cause of a failure
+  audit [CONFIG...]                                 every VIP at every real server asked: what is wrong, the fix
   mode [SERVICE|--all] [MODE]                       whether raw checks decide, only observe, or are not sent
   generate keepalived|ldirectord FILE               plan raw checks for a configuration, and show the difference
   generate scripts                                  put the scripts in place that these and Pacemaker call
@@ -31,7 +32,7 @@ usage: lvs-rawcheck COMMAND ...
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
 _DROP_INS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
-_WITH_LIBRARIES = ("explain", "generate")
+_WITH_LIBRARIES = ("explain", "audit", "generate")
 """Those whose modules import Debian's libraries."""
 _SUBCOMMANDS = ("check", "run", "mode", "role", "notify", "daemon", "status", "shadow", "verify", *_WITH_LIBRARIES)
 
