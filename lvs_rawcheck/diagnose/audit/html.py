@@ -18,7 +18,7 @@ from lvs_rawcheck.diagnose.audit.model import Audit, Cell
 from lvs_rawcheck.diagnose.audit.page_findings import SEVERITIES, grouped, unexplained
 from lvs_rawcheck.diagnose.audit.page_matrix import DOWN, FLAW, OK, PoolTable, legend_of, state_of
 from lvs_rawcheck.diagnose.audit.page_words import number_of, visible
-from lvs_rawcheck.diagnose.audit.pools import pools_of, server_of
+from lvs_rawcheck.diagnose.audit.pools import column_of, pools_of, server_of
 from lvs_rawcheck.diagnose.finding import ERROR
 from lvs_rawcheck.registry.templates import Templates
 
@@ -56,7 +56,7 @@ class _Page:
         self.asked = len(audit.cells)
         self.healthy = sum(cell.result.healthy for cell in audit.cells)
         self.servers = len({server_of(cell) for cell in audit.cells})
-        self.endpoints = sum(table.width for table in self.pools)
+        self.endpoints = len({column_of(cell) for cell in audit.cells})
         self.any_sorry = any(cell.target.sorry for cell in audit.cells)
         self.unexplained = [unexplained(cell) for cell in audit.cells if self._lacks_words(cell)]
 
@@ -93,10 +93,9 @@ class _Page:
 
     @property
     def sound_servers(self) -> int:
-        """Return how many rows are without a fault where they are shown on demand; 0 where all are shown."""
-        rows = [row for table in self.pools for row in table.rows]
-        sound = sum(row.sound for row in rows)
-        return sound if len(rows) > _SERVERS_AT_A_GLANCE and sound < len(rows) else 0
+        """Return how many servers have no fault where those are shown on demand; 0 where all are shown."""
+        troubled = {server_of(cell) for cell in self._audit.cells if state_of(cell) != OK}
+        return self.servers - len(troubled) if self.servers > _SERVERS_AT_A_GLANCE and troubled else 0
 
     def _count_of(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self._audit.findings)

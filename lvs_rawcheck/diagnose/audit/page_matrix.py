@@ -31,7 +31,6 @@ class PoolTable:
     """One table: VIPs and their ports above, real servers below."""
 
     def __init__(self, pool: Pool, numbers: dict[int, int]) -> None:
-        self.width = len(pool.columns)
         self.rows = [_Row(server, pool, numbers) for server in pool.servers]
         self.sound = all(row.sound for row in self.rows)
         columns: dict[bytes, list[tuple[int, str]]] = {}
@@ -119,10 +118,13 @@ class _AnyWords(dict[str, str]):
 _ANY_WORDS = _AnyWords(
     real="the server",
     vip="the VIP",
-    endpoint="the VIP's port N",
     port="N",
-    arp="ARP",
+    real_port="M",
+    endpoint="the VIP's port N",
     what="port N",
+    mac="one MAC",
+    strangers="another machine",
+    arp="ARP or neighbour discovery",
     silent="the service is silent",
 )
 
