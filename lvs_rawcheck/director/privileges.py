@@ -16,7 +16,7 @@ DAEMON_USER = b"lvs-rawcheck"
 _PASSWD = "/etc/passwd"
 _PACKAGE = os.path.realpath(__file__).rsplit("/", 2)[0]
 _CAPABILITIES = "/proc/self/status"
-_CAP_NET_RAW = 1 << 13  # linux/capability.h
+CAP_NET_RAW = 1 << 13  # linux/capability.h
 _NO_ID = 0xFFFFFFFF  # setresuid(2) reads it as "leave it as it is", and we would stay root
 
 
@@ -25,7 +25,7 @@ def may_open_packet_sockets() -> bool:
     try:
         with open(_CAPABILITIES, "rb") as file:
             _, _, after = file.read().partition(b"\nCapEff:")
-        return bool(int(after.split(b"\n", 1)[0], 16) & _CAP_NET_RAW)
+        return bool(int(after.split(b"\n", 1)[0], 16) & CAP_NET_RAW)
     except (OSError, ValueError):
         return True
 

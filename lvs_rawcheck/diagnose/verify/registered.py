@@ -31,12 +31,13 @@ class Registered:
     def __init__(self, services_dir: str, state_dir: str, import_libraries: Callable[[], None]) -> None:
         self._folder = services_dir.rstrip("/")
         self._state = state_dir
-        self._trouble = ""
+        self.trouble = ""
+        """Why there is no registry at all, a sentence; "": there is one."""
         try:
             self.registry = read_registry(services_dir, import_libraries)
         except ConfigError as error:
             self.registry = Registry()
-            self._trouble = str(error)
+            self.trouble = str(error)
         self._servers = {
             name: {server.address: server for server in service.real_servers}
             for name, service in self.registry.services.items()
@@ -83,8 +84,8 @@ class Registered:
         name, address = parse_check_id(check.check_id)
         fault = self._faults.get(f"{name}{SUFFIX}")
         path = f"{self._folder}/{name}{SUFFIX}"
-        if self._trouble:
-            reason = self._trouble
+        if self.trouble:
+            reason = self.trouble
         elif fault is not None:
             reason = f"its service file cannot be used: {fault}"
         elif name in self.registry.services:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What IPVS does with clients of a failed server, against how the configuration lets servers fail.
+
+Reading list: Documentation/networking/ipvs-sysctl.rst; ip_vs_in_hook() in net/netfilter/ipvs/ip_vs_core.c: a packet
+of a connection whose server is gone is dropped, and its timer starts anew; ip_vs_check_template() in ip_vs_conn.c: a
+persistence template leads to a server of weight 0 unless expire_quiescent_template is on. A TCP client gives up and
+connects anew, from another port: there it is no fault that expire_nodest_conn is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lvs_rawcheck.config.ldirectord.model import UDP
+from lvs_rawcheck.diagnose.doctor.causes import found
+from lvs_rawcheck.diagnose.doctor.section import Section
+from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
+from lvs_rawcheck.diagnose.doctor.sysctls import setting, to_keep, to_set
+
+_NODEST, _TEMPLATE = "expire_nodest_conn", "expire_quiescent_template"
+_CAUSES = {_NODEST: "udp-to-removed-server", _TEMPLATE: "persistence-to-failed-server"}
+
+
+def ipvs_settings(here: Surroundings) -> Section:
+    """Look at both settings where a virtual server of the configurations needs one of them."""
+    section = Section("IPVS settings")
+    needed: dict[str, list[str]] = {}
+    for name, label in (*_of_keepalived(here), *_of_ldirectord(here)):
+        needed.setdefault(name, []).append(label)
+    right = []
+    for name, labels in sorted(needed.items()):
+        value = here.sysctls.number("net", "ipv4", "vs", name)
+        place = setting("net", "ipv4", "vs", name)
+        if value is None:
+            section.gaps.append(f"{place}: ip_vs is not loaded in this network namespace")
+        elif value == 0:
+            more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+            what = f"{place} is 0, and {labels[0]}{more} needs it"
+            fixes = [to_set(1, "net", "ipv4", "vs", name), to_keep()]
+            section.findings.append(found(_CAUSES[name], place, what, fixes))
+        else:
+            right.append(f"{name} is on")
+    section.looked_at = ", ".join(right)
+    return section
+
+
+def _of_keepalived(here: Surroundings) -> Iterator[tuple[str, str]]:
+    """Yield what each virtual server needs: the setting, and the server's name."""
+    for virtual in here.keepalived.site.virtual_servers if here.keepalived is not None else ():
+        label = f"virtual_server {virtual.label}"
+        quiesced = [real.inhibit_on_failure for real in virtual.real_servers]
+        if virtual.persistent and any(quiesced):
+            yield _TEMPLATE, label
+        if virtual.protocol == UDP and not all(quiesced) and not any(virtual.block.all("ops")):
+            yield _NODEST, label
+
+
+def _of_ldirectord(here: Surroundings) -> Iterator[tuple[str, str]]:
+    for virtual in here.ldirectord.site.virtuals if here.ldirectord is not None else ():
+        label = f"virtual {virtual.label}"
+        if virtual.persistent is not None and virtual.quiescent:
+            yield _TEMPLATE, label
+        if virtual.protocol == UDP and not virtual.quiescent and "ops" not in virtual.scheduler.split():
+            yield _NODEST, label
