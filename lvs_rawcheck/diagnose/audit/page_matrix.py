@@ -81,11 +81,18 @@ def _entry(cell: Cell, alone: bool, numbers: dict[int, int]) -> _Entry:
     return _Entry(
         state,
         _name_of(cell),
-        next((numbers[id(finding)] for finding in cell.findings if id(finding) in numbers), 0),
+        _number_of(cell, numbers),
         visible("; ".join([*said, cell.target.instead] if cell.target.instead else said)),
         "" if alone and not cell.target.instead else visible(cell.result.kind),
         cell.target.sorry,
     )
+
+
+def _number_of(cell: Cell, numbers: dict[int, int]) -> int:
+    """Return the number of the finding that the cell's word is about, else of the first one, 0 where there is none."""
+    known = [finding for finding in cell.findings if id(finding) in numbers]
+    meant = [finding for finding in known if finding.cause == cell.cause]
+    return next((numbers[id(finding)] for finding in [*meant, *known]), 0)
 
 
 def _name_of(cell: Cell) -> str:

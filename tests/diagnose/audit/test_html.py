@@ -110,6 +110,17 @@ def test_every_cell_that_is_amiss_leads_to_its_finding(troubled: Page) -> None:
         assert f"{cause} " in troubled.by_id("findings").text
 
 
+def test_a_cell_with_two_faults_leads_to_the_one_that_it_names() -> None:
+    audit = healthy_site()
+    leak, down = Finding("arp-leak", ERROR, "here", "A leak."), Finding("service-down", ERROR, "there", "Down.")
+    audit.findings += [leak, down]
+    audit.cells[0].findings += [leak, down]
+    audit.cells[0].cause = "service-down"
+    page = read_page(render(audit))
+    assert page.of("span", "flaw")[0].text == "service-down #2"
+    assert "Cells: 10.0.0.100:80 via 10.0.0.42." in page.by_id("f1").text
+
+
 def test_no_colour_stands_alone(troubled: Page) -> None:
     words = {name: {each.text.split()[0] for each in troubled.of("span", name)} for name in ("ok", "flaw", "unjudged")}
     assert words == {"ok": {"ok"}, "flaw": {"arp-leak"}, "unjudged": {"cannot-judge"}}
