@@ -16,7 +16,7 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.flow import TCP_KEYS, Flow
 from lvs_rawcheck.checks.steered import flow_key
 from lvs_rawcheck.errors import LinkError, NoFreePort, WireError
-from lvs_rawcheck.tcp.isn import boot_secret, flow_offset
+from lvs_rawcheck.tcp.isn import FlowOffsets, boot_secret
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_TCP, parse_packet
 from lvs_rawcheck.wire.tcp import parse_segment
@@ -97,7 +97,7 @@ class Driver:
         """Whether the last turn left frames unread."""
         self.foreign = 0
         """TCP segments that no check of ours could have caused."""
-        self._secret = boot_secret()
+        self._offsets = FlowOffsets(boot_secret())
         self._peers: dict[tuple[bytes, int], _Peer] = {}
         self._running: dict[int, _Running] = {}
         self._steered: dict[Steering, dict[int, _Running]] = {}
@@ -129,7 +129,7 @@ class Driver:
         peer = self._peer(endpoint)
         guard = self._take_guard(PROTO_TCP, peer.number)
         now = clock.now()
-        offset = flow_offset(self._secret, self._path.director_ip, endpoint.vip, guard.port, endpoint.port)
+        offset = self._offsets.of(self._path.director_ip, endpoint.vip, guard.port, endpoint.port)
         flow = Flow(
             endpoint, peer.addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline
         )
@@ -351,9 +351,11 @@ class Driver:
         flow = running.flow
         if flow.connected_at is None and flow.verdict is None:
             self._steer(running, now)
-        if flow.mac is not None:
+        mac = flow.mac
+        if mac is not None:
+            send, ethertype = self._link.send, self._ethertype
             for packet in flow.packets_to_send(now):
-                self._link.send(packet, flow.mac, self._ethertype)
+                send(packet, mac, ethertype)
         if flow.finished:
             self._finish(running)
         else:
@@ -366,8 +368,8 @@ class Driver:
             steering.doubt(now)
         for packet, mac, ethertype in steering.packets_to_send(now):
             self._link.send(packet, mac, ethertype)
-        flow.note_silent_neighbour(steering.silent)
-        if steering.mac is not None:
+        flow.silent_neighbour = steering.silent
+        if steering.mac is not None and steering.mac != flow.mac:
             flow.steer(steering.mac, now)
 
     def _finish_judged(self) -> None:

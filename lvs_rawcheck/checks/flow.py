@@ -129,7 +129,7 @@ class Flow(SteeredFlow):
         """Return the IP packets that are due, in order, all for `mac`."""
         if self.connection is None:
             return []
-        return [self._template.packet(segment) for segment in self.connection.segments_to_send(now)]
+        return list(map(self._template.packet, self.connection.segments_to_send(now)))
 
     def next_timer(self) -> float:
         """Return when `handle_timer` wants to be called: at the deadline at the latest."""

@@ -35,7 +35,6 @@ class SteeredFlow:
         "_answered_from",
         "_doubt_at",
         "_reply_mac",
-        "_silent_neighbour",
         "_stray_mac",
         "connected_at",
         "deadline",
@@ -45,6 +44,7 @@ class SteeredFlow:
         "mac",
         "peer_port",
         "phases",
+        "silent_neighbour",
         "started_at",
         "steered_at",
         "verdict",
@@ -73,7 +73,8 @@ class SteeredFlow:
         self._reply_mac = reply_mac
         self._stray_mac: bytes | None = None
         self._answered_from: bytes | None = None
-        self._silent_neighbour = False
+        self.silent_neighbour = False
+        """Whether the real server was asked for on the wire, and has not answered so far."""
 
     @property
     def finished(self) -> bool:
@@ -104,10 +105,6 @@ class SteeredFlow:
     def handle_timer(self, now: float) -> None:
         """Send again, or end what has had its time."""
         raise NotImplementedError
-
-    def note_silent_neighbour(self, silent: bool) -> None:
-        """Remember what asking for the real server on the wire has brought so far."""
-        self._silent_neighbour = silent
 
     # For the flows themselves --------------------------------------------------------------------------
 
@@ -146,7 +143,7 @@ class SteeredFlow:
             return self._reply_mac.verdict(self._stray_mac)
         if self.mac is None:
             return Verdict(Reason.NO_NEIGHBOUR, "nobody has the real server's address: host down, or wrong")
-        if self._silent_neighbour:
+        if self.silent_neighbour:
             return Verdict(
                 Reason.NO_NEIGHBOUR,
                 f"no answer at {format_mac(self.mac)}, and nobody has the real server's address: host down",

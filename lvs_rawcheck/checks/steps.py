@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def make_talks(steps: Sequence[Step], endpoint: Endpoint | None) -> list[Conversation | Exchange]:
     """Return what is said in each step, told what is checked."""
-    talks = [step() for step in steps]
-    if endpoint is not None:
-        for talk in talks:
+    talks = []
+    for step in steps:
+        talk = step()
+        if endpoint is not None:
             talk.note_endpoint(endpoint)
+        talks.append(talk)
     return talks
 
 

@@ -42,7 +42,7 @@ PORT_WAIT_SECONDS = 0.02
 TAKEOVER_SECONDS = 1.0
 """Over which all checks of an instance are run at once when its role changes."""
 FIRST_RUNS_A_SECOND = 2000
-BEGUN_AT_ONCE = 16
+BEGUN_AT_ONCE = 32
 HELD_MOST = 600.0
 """Seconds for which a verdict stands that nothing could confirm."""
 Listener = Callable[[CheckState, float], None]
@@ -157,14 +157,15 @@ class Engine:
         check.outdated = False
         check.started_at = now
         check.state.due = None
-        role = self._roles.of(check.request.role_file, check.request.vips)
+        request = check.request
+        role = None if request.role_file is None else self._roles.of(request.role_file, request.vips)
         if role != check.role:
             check.role = role
             check.health.begin_anew()
         mode = self._modes.of(check)
         if mode == OBSERVE:
             self._observe(check, now)
-        elif mode == STANDARD_MODE or (role == BACKUP and check.request.standby != STANDBY_RAW):
+        elif mode == STANDARD_MODE or (role == BACKUP and request.standby != STANDBY_RAW):
             self._standard(check).start(now)
         else:
             check.state.observed = None
@@ -372,12 +373,12 @@ class Engine:
         if check.outdated:
             again_at = now
         state.runs += 1
-        self.schedule.finished(check.check_id, now, again_at)
-        state.due = self.schedule.due_of(check.check_id)
+        state.due = self.schedule.finished(state.check_id, now, again_at)
         for listener in self.listeners:
             listener(state, now)
-        for told in self._asked.pop(check.check_id, ()):
-            told(state)
+        if state.check_id in self._asked:
+            for told in self._asked.pop(state.check_id):
+                told(state)
 
     def _count(self, check: Check, by: int) -> None:
         if check.state.healthy:

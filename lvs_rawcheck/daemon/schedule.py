@@ -69,11 +69,6 @@ class Schedule:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due_of(self, key: str) -> float | None:
-        """Return when a check runs next, None while it runs or where there is none."""
-        entry = self._entries.get(key)
-        return None if entry is None else entry.due
-
     def take_due(self, now: float, most: int = sys.maxsize) -> list[tuple[str, float]]:
         """Return the checks that are due, the longest first, and when they were; they run from now on."""
         taken: list[tuple[str, float]] = []
@@ -85,13 +80,18 @@ class Schedule:
                 taken.append((entry.key, due))
         return taken
 
-    def finished(self, key: str, now: float, again_at: float | None = None) -> None:
-        """Note that a run is over. again_at: it is wanted sooner than at its own place."""
+    def finished(self, key: str, now: float, again_at: float | None = None) -> float | None:
+        """Note that a run is over; return when the next one is due, None where there is none.
+
+        again_at: it is wanted sooner than at its own place.
+        """
         entry = self._entries.get(key)
-        if entry is None or entry.due is not None:
-            return  # it was removed, or is another one of this name
-        place = entry.next_place(now)
-        self._plan(entry, place if again_at is None else min(max(again_at, now), place))
+        if entry is None:
+            return None  # it was removed
+        if entry.due is None:  # else it is another one of this name
+            place = entry.next_place(now)
+            self._plan(entry, place if again_at is None else min(max(again_at, now), place))
+        return entry.due
 
     def hasten(self, keys: Iterable[str], now: float, within: float) -> None:
         """Let checks run soon, spread over `within` seconds; those that are due before that stay where they are.

@@ -41,9 +41,6 @@ _LINE_OCTETS_MOST = 4096 + 512  # a path, and what else there is
 _NONE = "-"
 _STATES = {"0": UP, "1": DOWN}
 _ROLES = {_NONE: None, "1": MASTER, "0": BACKUP}
-_OK = "ok"
-_UNNAMED = "cannot-judge"
-"""The reason of a server that is down by results whose reasons are forgotten: those of the daemon before this one."""
 
 
 class _Line:
@@ -54,8 +51,8 @@ class _Line:
     def __init__(self, state: CheckState) -> None:
         self.of = state
         self._lifetime = max(LIFETIME_LEAST, ceil(_INTERVALS * state.interval))
-        # Half of it is left then; where results are rare, two more of them come before it ends.
-        self.renewed_after = min(self._lifetime / 2, self._lifetime - 2 * state.interval)
+        # A third of it is left then; where results are rare, two more of them come before it ends.
+        self.renewed_after = min(self._lifetime * 2 / 3, self._lifetime - 2 * state.interval)
         self._role_file = state.role_file or _NONE
         self._read = ("", "", "", "")
         """State, path, role and reason."""
@@ -71,10 +68,8 @@ class _Line:
             self.path = state.path or _NONE
             self.role = _NONE if state.role is None else "1" if state.role == MASTER else "0"
         before = self._read
-        reason = _OK if state.state == UP else state.reason
-        if reason == _OK and state.state != UP:
-            reason = before[3] if before[0] == state.state else _UNNAMED
-        self._read = (state.state, self.path, self.role, reason)
+        state.note_told()
+        self._read = (state.state, self.path, self.role, state.told_reason)
         return self._read != before
 
     def render(self) -> str:

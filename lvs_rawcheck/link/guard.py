@@ -104,10 +104,8 @@ class GuardPool:
     def __init__(self, address: bytes, limit: int) -> None:
         self._address = address
         self._limit = limit
-        self._guards: dict[int, dict[AnyGuard, None]] = {}
-        """By protocol, the one that was given back first in front."""
-        self._busy: set[tuple[int, int, int]] = set()
-        """Protocol, port and user of what is taken."""
+        self._guards: dict[int, dict[AnyGuard, set[int]]] = {}
+        """By protocol, the one that was given back first in front; each with its users of now."""
 
     def reserve(self, protocols: Iterable[int]) -> list[int]:
         """Make a guard for each of these now, beyond the limit, too; return their ports."""
@@ -124,21 +122,21 @@ class GuardPool:
                     raise
                 self._limit = len(guards)  # no more descriptors, or ports: those that there are must do
             else:
-                self._busy.add((protocol, guard.port, user))
+                guards[guard].add(user)
                 return guard
-        for guard in guards:
-            taken = (protocol, guard.port, user)
-            if taken not in self._busy:
-                self._busy.add(taken)
+        for guard, users in guards.items():
+            if user not in users:
+                users.add(user)
                 guards[guard] = guards.pop(guard)  # so that those in front are free for most users
                 return guard
         return None
 
     def give(self, guard: AnyGuard, user: int = 0) -> None:
         """Take back a guard whose flow has ended."""
-        self._busy.discard((guard.protocol, guard.port, user))
         guards = self._guards[guard.protocol]
-        guards[guard] = guards.pop(guard)
+        users = guards.pop(guard)
+        users.discard(user)
+        guards[guard] = users
 
     def close(self) -> None:
         """Close all guards, those still taken included."""
@@ -146,7 +144,6 @@ class GuardPool:
             for guard in guards:
                 guard.close()
         self._guards.clear()
-        self._busy.clear()
 
     def _make(self, protocol: int) -> AnyGuard:
         guards = self._guards.setdefault(protocol, {})
@@ -156,5 +153,5 @@ class GuardPool:
             from lvs_rawcheck.link.datagram_guard import datagram_guard  # a check over TCP does not load it
 
             guard = datagram_guard(protocol, self._address, {guard.port for guard in guards})
-        guards[guard] = None
+        guards[guard] = set()
         return guard

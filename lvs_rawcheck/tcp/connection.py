@@ -22,6 +22,7 @@ from lvs_rawcheck.tcp.events import Closed, Connected, DataReceived, Event, Peer
 from lvs_rawcheck.tcp.reassembly import Reassembly
 from lvs_rawcheck.tcp.sending import MSS_DEFAULT, Sending
 from lvs_rawcheck.tcp.seq import Seq
+from lvs_rawcheck.tcp.states import next_state
 from lvs_rawcheck.tcp.timers import SYN_INTERVAL, TIME_WAIT_SECONDS
 from lvs_rawcheck.wire.tcp import (
     ACK,
@@ -97,7 +98,7 @@ class Connection:
         """Send a SYN (RFC 9293 3.10.1); a connection opens once."""
         if self._sending.snd_nxt != self.iss:
             raise LocalProtocolError(f"open in {self.state}, a second time")
-        self._move(states.OPEN)
+        self.state = next_state(self.state, states.OPEN)
         self._sending.send_syn(now)
         self._send_syn(now)
 
@@ -109,7 +110,7 @@ class Connection:
 
     def close(self) -> None:
         """Send FIN after all that is queued (RFC 9293 3.10.4)."""
-        self._move(states.CLOSE)
+        self.state = next_state(self.state, states.CLOSE)
         if self.state == states.CLOSED:
             self._stop()
         else:
@@ -123,7 +124,7 @@ class Connection:
         """
         owes_reset = self.state in states.RESET_ON_ABORT
         owes_ack = self._ack_due and self.rcv_nxt == self.irs + 1
-        self._move(states.ABORT)
+        self.state = next_state(self.state, states.ABORT)
         self._stop()
         if owes_reset:
             if owes_ack:
@@ -188,7 +189,7 @@ class Connection:
         elif self.state == states.SYN_SENT:
             self._repeat_syn(now)
         else:
-            self._move(states.TIME_WAIT_OVER)
+            self.state = next_state(self.state, states.TIME_WAIT_OVER)
             self._stop()
 
     # RFC 9293 3.10.7.3: SYN_SENT -----------------------------------------------------------------------
@@ -201,7 +202,7 @@ class Connection:
                 self._answer_old_connection(segment, now)
         elif flags & RST:
             if acknowledges:
-                self._move(states.RST_RECEIVED)
+                self.state = next_state(self.state, states.RST_RECEIVED)
                 self._stop()
                 self._events.append(Refused())
         elif flags & SYN and acknowledges:
@@ -226,7 +227,7 @@ class Connection:
             options = parse_options(segment.options)
         except WireError:
             return
-        self._move(states.SYN_ACK_RECEIVED)
+        self.state = next_state(self.state, states.SYN_ACK_RECEIVED)
         self.irs = Seq(segment.seq)
         self.rcv_nxt = self.irs + 1
         self._sending.establish(self.irs, segment.window, now)
@@ -279,7 +280,7 @@ class Connection:
             return
         if self.state != states.TIME_WAIT:  # where all was said and done before
             self._events.append(Reset())
-        self._move(states.RST_RECEIVED)
+        self.state = next_state(self.state, states.RST_RECEIVED)
         self._stop()
 
     def _receive_ack(self, segment: Segment, now: float) -> bool:
@@ -290,7 +291,7 @@ class Connection:
             self._challenge()
             return False
         if ack > sending.snd_una and sending.acknowledge(ack, now):
-            self._move(states.FIN_ACKED)
+            self.state = next_state(self.state, states.FIN_ACKED)
             self._finish_if_closed(now)
         if ack == sending.snd_una:
             sending.take_window(Seq(segment.seq), ack, segment.window, now)
@@ -319,7 +320,7 @@ class Connection:
 
     def _receive_fin(self, now: float) -> None:
         self.rcv_nxt = self.rcv_nxt + 1
-        self._move(states.FIN_RECEIVED)
+        self.state = next_state(self.state, states.FIN_RECEIVED)
         self._events.append(PeerClosed())
         self._finish_if_closed(now)
 
@@ -358,15 +359,12 @@ class Connection:
     def _emit(self, flags: int, seq: Seq, octets: bytes = b"") -> None:
         """Queue a segment that acknowledges all we have."""
         self._ack_due = False
-        options = self._sack_option()
+        options = self._sack_option() if self._received is not None else b""
         self._outbox.append(
             Segment(self.source_port, self.destination_port, seq, self.rcv_nxt, flags, RCV_WND, options, octets)
         )
 
     # Small change --------------------------------------------------------------------------------------
-
-    def _move(self, event: str) -> None:
-        self.state = states.next_state(self.state, event)
 
     def _stop(self) -> None:
         """Nothing is owed any more: no timer, no octets, no acknowledgement."""

@@ -27,10 +27,19 @@ def boot_secret() -> bytes:
         return b""
 
 
-def flow_offset(secret: bytes, source: bytes, destination: bytes, source_port: int, destination_port: int) -> int:
-    """Return F of RFC 6528 3 for a flow, 0 .. 2**32 - 1; addresses as 4 or 16 octets."""
-    flow = source + destination + b"%d>%d" % (source_port, destination_port)
-    return int.from_bytes(blake2s(flow, key=secret[:32], digest_size=4).digest(), "big")
+class FlowOffsets:
+    """F of RFC 6528 3, by a secret key."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._keyed = blake2s(key=secret[:32], digest_size=4)
+
+    def of(self, source: bytes, destination: bytes, source_port: int, destination_port: int) -> int:
+        """Return F of a flow, 0 .. 2**32 - 1; addresses as 4 or 16 octets."""
+        flow = self._keyed.copy()
+        flow.update(b"%b%b%d>%d" % (source, destination, source_port, destination_port))
+        return int.from_bytes(flow.digest(), "big")
 
 
 def initial_sequence_number(offset: int, now: float) -> Seq:

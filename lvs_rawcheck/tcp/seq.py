@@ -21,7 +21,7 @@ class Seq(int):
         return int.__new__(cls, value & _MASK)
 
     def __add__(self, octets: int) -> Seq:
-        return Seq(int.__add__(self, octets))
+        return int.__new__(Seq, int.__add__(self, octets) & _MASK)
 
     def __sub__(self, other: int) -> int:
         return ((int.__sub__(self, other) + _HALF) & _MASK) - _HALF

@@ -10,6 +10,7 @@ one healthy server in 150, the fixed pace none, and there is no path between to 
 INITIAL_RTO = 0.2  # seconds, used until a round trip was measured (RFC 6298 2.1 says 1 s)
 MIN_RTO = 0.2  # seconds (2.4 says 1 s)
 MAX_RTO = 1.0  # seconds (2.5 allows a cap, of 60 s at least): a check's whole deadline is a few seconds
+_DOUBLED_MOST = 64  # any of them makes MIN_RTO longer than MAX_RTO
 TIME_WAIT_SECONDS = 2.0  # RFC 9293 3.4.2, 2 MSL, with an MSL of one segment's lifetime on one Ethernet
 
 
@@ -24,15 +25,21 @@ def retransmit_timeout(srtt: float, rttvar: float) -> float:
 class RoundTrip:
     """The estimate of one connection's round-trip time, and the timeout that follows from it."""
 
-    __slots__ = ("rto", "rttvar", "srtt")
+    __slots__ = ("_doubled", "rttvar", "srtt")
 
     def __init__(self) -> None:
         self.srtt = 0.0
         """Smoothed round-trip time in seconds; 0.0 until one was measured."""
         self.rttvar = 0.0
         """Its variation, seconds."""
-        self.rto = INITIAL_RTO
-        """What to wait for an acknowledgement, seconds."""
+        self._doubled = 1
+        """How many times as long to wait as the estimate says."""
+
+    @property
+    def rto(self) -> float:
+        """Return what to wait for an acknowledgement, seconds."""
+        estimate = retransmit_timeout(self.srtt, self.rttvar) if self.srtt else INITIAL_RTO
+        return min(estimate * self._doubled, MAX_RTO)
 
     def measure(self, rtt: float) -> None:
         """Take in one round trip, in seconds, of a segment sent only once (Karn: RFC 6298 3)."""
@@ -42,8 +49,8 @@ class RoundTrip:
         else:
             self.rttvar = 0.75 * self.rttvar + 0.25 * abs(self.srtt - rtt)
             self.srtt = 0.875 * self.srtt + 0.125 * rtt
-        self.rto = retransmit_timeout(self.srtt, self.rttvar)
+        self._doubled = 1
 
     def back_off(self) -> None:
         """Wait twice as long for the next acknowledgement, at most MAX_RTO (RFC 6298 5.5)."""
-        self.rto = min(self.rto * 2, MAX_RTO)
+        self._doubled = min(self._doubled * 2, _DOUBLED_MOST)

@@ -127,11 +127,26 @@ class TcpOptions(Value):
         self.timestamps: tuple[int, int] | None = None
 
 
-def parse_options(octets: bytes) -> TcpOptions:
-    """Return what the option octets of a segment say (RFC 9293 3.2); unknown kinds are passed over.
+_OPTIONS_REMEMBERED = 64
+_remembered: dict[bytes, TcpOptions] = {}
 
-    A length below two, beyond the end, or not the one its kind has raises WireError.
+
+def parse_options(octets: bytes) -> TcpOptions:
+    """Return what the option octets of a segment say (RFC 9293 3.2), not to be changed; unknown kinds are passed over.
+
+    A length below two, beyond the end, or not the one its kind has raises WireError. What was said before is
+    remembered: a server says the same in each of its SYN/ACKs.
     """
+    options = _remembered.get(octets)
+    if options is None:
+        options = _read_options(octets)
+        if len(_remembered) >= _OPTIONS_REMEMBERED:
+            _remembered.clear()
+        _remembered[octets] = options
+    return options
+
+
+def _read_options(octets: bytes) -> TcpOptions:
     options = TcpOptions()
     position = 0
     while position < len(octets) and octets[position] != KIND_END:

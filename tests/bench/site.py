@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.netns.roles import director, real_server
@@ -68,6 +69,16 @@ class Site:
             host.add_address(address, CABLE)
         self.director.add_address(f"{VIP}/32", CABLE)
         wait_until(lambda: self.director.is_running(CABLE), "the cable carries")
+
+    def add_real_servers(self, addresses: Iterable[str]) -> None:
+        """Let the real server's machine be more of them."""
+        for address in addresses:
+            self._real.add_address(f"{address}/24", CABLE)
+
+    def add_vips(self, vips: Iterable[str]) -> None:
+        """Let the real server hold further VIPs."""
+        for vip in vips:
+            self._real.add_address(f"{vip}/32", "lo")
 
     def _start_nginx(self) -> subprocess.Popen[str]:
         folder = Path(self._folder.name)

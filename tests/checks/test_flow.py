@@ -73,15 +73,15 @@ def test_silence_at_a_mac_is_no_answer(scene: Scene) -> None:
 
 def test_silence_at_a_mac_that_nobody_claims_is_no_neighbour(scene: Scene) -> None:
     scene.steer()
-    scene.flow.note_silent_neighbour(True)
+    scene.flow.silent_neighbour = True
     scene.expire()
     assert scene.reason == Reason.NO_NEIGHBOUR
 
 
 def test_silence_at_a_mac_that_answered_for_itself_is_no_answer(scene: Scene) -> None:
     scene.steer()
-    scene.flow.note_silent_neighbour(True)
-    scene.flow.note_silent_neighbour(False)
+    scene.flow.silent_neighbour = True
+    scene.flow.silent_neighbour = False
     scene.expire()
     assert scene.reason == Reason.NO_ANSWER
 

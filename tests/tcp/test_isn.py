@@ -4,7 +4,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvs_rawcheck.tcp.isn import TICKS_PER_SECOND, boot_secret, flow_offset, initial_sequence_number
+from lvs_rawcheck.tcp.isn import TICKS_PER_SECOND, FlowOffsets, boot_secret, initial_sequence_number
 
 FLOW = (b"\x0a\x00\x00\x15", b"\x0a\x00\x00\x64", 40000, 80)
 
@@ -15,7 +15,7 @@ def test_secret_is_the_same_all_boot_long() -> None:
 
 
 def test_clock_drives_it() -> None:
-    offset = flow_offset(b"secret", *FLOW)
+    offset = FlowOffsets(b"secret").of(*FLOW)
     first = initial_sequence_number(offset, 1000.0)
     assert initial_sequence_number(offset, 1000.2) - first == TICKS_PER_SECOND // 5
 
@@ -29,14 +29,14 @@ def test_a_later_connection_has_a_higher_number(now: float, pause: float, offset
 def test_every_part_of_the_flow_counts() -> None:
     source, destination, source_port, destination_port = FLOW
     offsets = {
-        flow_offset(b"secret", *FLOW),
-        flow_offset(b"other", *FLOW),
-        flow_offset(b"secret", b"\x0a\x00\x00\x16", destination, source_port, destination_port),
-        flow_offset(b"secret", source, b"\x0a\x00\x00\x65", source_port, destination_port),
-        flow_offset(b"secret", source, destination, source_port + 1, destination_port),
-        flow_offset(b"secret", source, destination, source_port, destination_port + 1),
-        flow_offset(b"secret", destination, source, destination_port, source_port),
-        flow_offset(b"secret", bytes(16), bytes(16), source_port, destination_port),
+        FlowOffsets(b"secret").of(*FLOW),
+        FlowOffsets(b"other").of(*FLOW),
+        FlowOffsets(b"secret").of(b"\x0a\x00\x00\x16", destination, source_port, destination_port),
+        FlowOffsets(b"secret").of(source, b"\x0a\x00\x00\x65", source_port, destination_port),
+        FlowOffsets(b"secret").of(source, destination, source_port + 1, destination_port),
+        FlowOffsets(b"secret").of(source, destination, source_port, destination_port + 1),
+        FlowOffsets(b"secret").of(destination, source, destination_port, source_port),
+        FlowOffsets(b"secret").of(bytes(16), bytes(16), source_port, destination_port),
     }
     assert len(offsets) == 8
     assert all(0 <= offset < 2**32 for offset in offsets)
@@ -44,5 +44,5 @@ def test_every_part_of_the_flow_counts() -> None:
 
 def test_it_works_without_a_secret() -> None:
     """Where there is no /proc; and a secret longer than the hash's key is cut."""
-    assert flow_offset(b"", *FLOW) == flow_offset(b"", *FLOW)
-    assert flow_offset(bytes(100), *FLOW) == flow_offset(bytes(32), *FLOW)
+    assert FlowOffsets(b"").of(*FLOW) == FlowOffsets(b"").of(*FLOW)
+    assert FlowOffsets(bytes(100)).of(*FLOW) == FlowOffsets(bytes(32)).of(*FLOW)

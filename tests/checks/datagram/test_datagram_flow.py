@@ -216,7 +216,7 @@ def test_silence_does_not_pass_where_the_server_is_not_on_the_wire() -> None:
     assert unsteered.reason == Reason.NO_NEIGHBOUR
     silent = DatagramScene(2.0, Asks(SILENT))
     silent.begin()
-    silent.flow.note_silent_neighbour(True)
+    silent.flow.silent_neighbour = True
     silent.expire()
     assert silent.reason == Reason.NO_NEIGHBOUR
 
@@ -233,7 +233,7 @@ def with_companion(exchange: Asks | None = None) -> tuple[DatagramScene, Datagra
 def test_silence_passes_if_the_companion_was_answered() -> None:
     scene, companion = with_companion()
     companion.receive()
-    scene.flow.note_silent_neighbour(True)  # it may filter ARP: that it answers shows that it is there
+    scene.flow.silent_neighbour = True  # it may filter ARP: that it answers shows that it is there
     scene.expire()
     assert scene.flow.verdict is SILENT
 
