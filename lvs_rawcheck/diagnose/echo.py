@@ -24,9 +24,16 @@ from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, TTL_DEFAULT, build_pa
 if TYPE_CHECKING:
     from lvs_rawcheck.wire.ip import Packet
 
-_DATA = b"lvs-rawcheck echo to a VIP at the real server's MAC"
+DATA = b"lvs-rawcheck echo to a VIP at the real server's MAC"
 _OWN_MESSAGES = (icmp.ECHO_REQUEST, icmpv6.ECHO_REQUEST)
 _REPLIES = (icmp.ECHO_REPLY, icmpv6.ECHO_REPLY)
+_HEADER_OCTETS = {4: 28, 16: 48}  # IP without options, then ICMP's eight octets; by the length of an address
+
+
+def data_to_fill(mtu: int, address: bytes) -> bytes:
+    """Return the data of an echo to this address that makes an IP packet of mtu octets."""
+    octets = mtu - _HEADER_OCTETS[len(address)]
+    return (DATA * (octets // len(DATA) + 1))[:octets]
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,16 @@ class Echoed:
 class EchoProbe:
     """Echo requests from director_ip to the VIP, all to one MAC.
 
-    identifier: 0..65535, tells our replies from those to others. Exactly one event ends it.
+    identifier: 0..65535, tells our replies from those to others. data: comes back with the reply. Exactly one event
+    ends it.
     """
 
-    def __init__(self, vip: bytes, director_ip: bytes, mac: bytes, identifier: int) -> None:
+    def __init__(self, vip: bytes, director_ip: bytes, mac: bytes, identifier: int, data: bytes = DATA) -> None:
         self._vip = vip
         self._director_ip = director_ip
         self._mac = mac
         self._identifier = identifier
+        self._data = data
         self._ipv4 = len(vip) == IPV4_OCTETS
         self._sent = 0
         self._timer: float | None = None
@@ -103,9 +112,9 @@ class EchoProbe:
     def _request(self) -> bytes:
         source, vip = self._director_ip, self._vip
         if self._ipv4:
-            payload = icmp.icmp_to_octets(icmp.echo_request(self._identifier, self._sent, _DATA))
+            payload = icmp.icmp_to_octets(icmp.echo_request(self._identifier, self._sent, self._data))
             return build_packet(source, vip, PROTO_ICMP, payload)
-        message = icmpv6.echo_request(self._identifier, self._sent, _DATA)
+        message = icmpv6.echo_request(self._identifier, self._sent, self._data)
         return build_packet(source, vip, PROTO_ICMPV6, icmpv6.icmpv6_to_octets(message, source, vip))
 
     def _read(self, octets: bytes, source_mac: bytes) -> Echoed | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result
@@ -13,9 +14,11 @@ from lvs_rawcheck.checks.request import DOWN, STANDBY_RAW, Request
 from lvs_rawcheck.checks.runner import run_request
 from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.diagnose import signatures
+from lvs_rawcheck.diagnose.again import AGAIN_SECONDS, AgainProbe
 from lvs_rawcheck.diagnose.diagnosis import Diagnosis, diagnose
 from lvs_rawcheck.diagnose.error_heard import error_heard
 from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.listener import Listener, listen_on
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.own_address import (
     OWN_CONNECT_SECONDS,
@@ -24,14 +27,14 @@ from lvs_rawcheck.diagnose.own_address import (
     probe_own_connection,
     probe_own_listener,
 )
-from lvs_rawcheck.diagnose.probe import Probe
-from lvs_rawcheck.diagnose.probes import WIRE_SECONDS, probe_wire
+from lvs_rawcheck.diagnose.probe import ANNOUNCED, OTHERS, Probe
+from lvs_rawcheck.diagnose.probes import AFTERWARDS_SECONDS, WIRE_SECONDS, WireProbes
 from lvs_rawcheck.diagnose.recording import Recording
 from lvs_rawcheck.diagnose.scene import Scene
 from lvs_rawcheck.diagnose.telling import Overheard
 from lvs_rawcheck.diagnose.transcript import Transcript
 from lvs_rawcheck.director.role import BACKUP
-from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.errors import LinkError, UsageError
 from lvs_rawcheck.link.interface import Link
 from lvs_rawcheck.wire.address import format_address, format_endpoint, format_mac
 from lvs_rawcheck.wire.ip import PROTO_TCP
@@ -54,7 +57,12 @@ def explain(request: Request, sockets_open: Callable[[], None] | None = None) ->
 
 def longest_seconds(request: Request) -> float:
     """Return how long an explanation may take: the check, then its probes."""
-    return request.timeout + WIRE_SECONDS + max(OWN_CONNECT_SECONDS, own_check_seconds(request))
+    return (
+        request.timeout
+        + WIRE_SECONDS
+        + AFTERWARDS_SECONDS
+        + max(AGAIN_SECONDS, OWN_CONNECT_SECONDS, own_check_seconds(request))
+    )
 
 
 class _Inquiry:
@@ -69,6 +77,8 @@ class _Inquiry:
         self._path: Path | None = None
         self._real_mac: bytes | None = None
         self._own_check: OwnCheck | None = None
+        self._listener: Listener | None = None
+        self._again: AgainProbe | None = None
         self._probes: list[Probe] = []
         self._probing_from: int | None = None
 
@@ -90,6 +100,10 @@ class _Inquiry:
     def wrap(self, link: Link, path: Path) -> Link:
         """Record what passes this link; what a probe needs privileges for is opened while we have them."""
         self._path = path
+        with suppress(LinkError):  # without it all else can still be told
+            self._listener = listen_on(path.interface, [self._endpoint.vip])
+            if self._overheard.protocol == PROTO_TCP:
+                self._again = AgainProbe(self._request, self._endpoint, path)
         if self._overheard.protocol != PROTO_TCP:
             self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
         return self.recording.wrap(link)
@@ -100,9 +114,27 @@ class _Inquiry:
         self._probing_from = len(self.recording.frames)
         self._note_verdict(results[0])
         answered = results[0].verdict.reason in signatures.ANSWERED
-        self._probes = probe_wire(link, path, self._endpoint, self._request.real_ip, real_mac, answered)
+        self._probes = WireProbes(link, path, self._endpoint, self._request.real_ip, real_mac).ask()
         if not results[0].healthy:
             self._probes.append(self._probe_own_address(path, answered))
+        elif self._again is not None:
+            self._probes.append(self._probe_again(self._again))
+        self._probes.append(self._announced())
+
+    def _probe_again(self, again: AgainProbe) -> Probe:
+        """Return whether what passed once passes every time; the frames are kept only where they prove something."""
+        probe = again.probe()
+        if probe.answer != Answer.PASSED:
+            self.recording.frames += again.frames
+        return probe
+
+    def _announced(self) -> Probe:
+        """Return whether the real server was heard to speak in the VIP's name all the while."""
+        text = f"{format_address(self._request.real_ip)} heard speaking as {format_address(self._endpoint.vip)}"
+        if self._listener is None or self._real_mac is None:
+            return Probe(ANNOUNCED, text, Answer.NOT_ASKED)
+        words = [told.words for told in self._listener.heard() if told.mac == self._real_mac]
+        return Probe(ANNOUNCED, text, Answer.REPLY if words else Answer.SILENCE, "; ".join(words))
 
     def _probe_own_address(self, path: Path, answered: bool) -> Probe:
         if not answered and self._overheard.protocol == PROTO_TCP:
@@ -116,8 +148,9 @@ class _Inquiry:
 
     def conclude(self, result: Result) -> Explanation:
         """Return all of it, with the cause."""
-        if self._own_check is not None:
-            self._own_check.close()
+        for opened in (self._own_check, self._listener, self._again):
+            if opened is not None:
+                opened.close()
         place = self._place(result)
         if self._path is None:
             self._note_verdict(result)
@@ -172,6 +205,7 @@ class _Inquiry:
             format_mac(self._real_mac) if self._real_mac is not None else None,
             self._what_was_seen(result) if signatures.UNCLEAR in causes else result.verdict.detail,
             self._overheard.protocol,
+            next((probe.detail for probe in self._probes if probe.name == OTHERS), ""),
         )
 
     def _what_was_seen(self, result: Result) -> str:

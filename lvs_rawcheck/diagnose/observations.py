@@ -52,17 +52,15 @@ class Observations:
     echo: Answer = Answer.NOT_ASKED
     """ICMP or ICMPv6 echo to the VIP at the real server's MAC."""
     vip_neighbour: Answer = Answer.NOT_ASKED
-    """ARP or neighbour discovery for the VIP, asked of the real server's MAC only."""
+    """ARP or neighbour discovery for the VIP: whether the real server's MAC answers."""
     own_service: Answer = Answer.NOT_ASKED
     """The same port of the real server's own address, by the kernel's sockets: a connection, or the whole check."""
     own_neighbour: Answer = Answer.NOT_ASKED
-    """ARP or neighbour discovery for the real server's own address."""
+    """ARP or neighbour discovery for the real server's own address: OTHER_MAC where it is not who gets our frames."""
     error: Answer = Answer.NOT_ASKED
     """What an ICMP error about our packets said, and in whose name: REFUSED, REJECTED or UNREACHABLE."""
     full_echo: Answer = Answer.NOT_ASKED
     """The same echo, as long as a frame may be."""
-    entry_holder: Answer = Answer.NOT_ASKED
-    """ARP or neighbour discovery for the real server's own address, asked only of the MAC that the frames go to."""
     answerer_echo: Answer = Answer.NOT_ASKED
     """Echo to the VIP at the MAC that answered for the real server's own address, where that is another one."""
     others: Answer = Answer.NOT_ASKED

@@ -11,6 +11,11 @@ ECHO = "echo"
 VIP_NEIGHBOUR = "vip_neighbour"
 OWN_SERVICE = "own_service"
 OWN_NEIGHBOUR = "own_neighbour"
+FULL_ECHO = "full_echo"
+ANSWERER_ECHO = "answerer_echo"
+OTHERS = "others"
+ANNOUNCED = "announced"
+AGAIN = "again"
 
 
 @dataclass(frozen=True)

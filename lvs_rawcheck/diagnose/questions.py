@@ -8,25 +8,23 @@ import select
 from lvs_rawcheck import clock
 from lvs_rawcheck.diagnose.echo import Echoed, EchoProbe
 from lvs_rawcheck.diagnose.observations import Answer
+from lvs_rawcheck.diagnose.owners import OwnersProbe
 from lvs_rawcheck.link.interface import Link
-from lvs_rawcheck.neighbor.resolver import Resolved, Resolver
 from lvs_rawcheck.wire.address import format_mac
 
 FRAMES_PER_TURN = 256  # before timers are looked at again: a flood holds nobody up
 
 
 class Question:
-    """A machine that asks, and what came of it.
+    """A machine that asks, and what came of it."""
 
-    expected_mac: whose answer for an address is the right one; None: anybody's.
-    """
-
-    def __init__(self, machine: EchoProbe | Resolver, expected_mac: bytes | None = None) -> None:
+    def __init__(self, machine: EchoProbe | OwnersProbe) -> None:
         self.machine = machine
         self.answer = Answer.NOT_ASKED
         """NOT_ASKED until it is over."""
         self.detail = ""
-        self._expected_mac = expected_mac
+        self.macs: tuple[bytes, ...] = ()
+        """Who answered for the address, where that was asked."""
 
     def take_event(self) -> None:
         """Note the answer, if the machine has it."""
@@ -35,15 +33,24 @@ class Question:
             return
         if isinstance(event, Echoed):
             self.answer, self.detail = event.answer, event.detail
-        elif isinstance(event, Resolved):
-            expected = self._expected_mac in (None, event.mac)
-            self.answer, self.detail = Answer.REPLY if expected else Answer.OTHER_MAC, format_mac(event.mac)
+        else:
+            self.macs = event.macs
+            self.answer = Answer.REPLY if event.macs else Answer.SILENCE
+            self.detail = ", ".join(format_mac(mac) for mac in event.macs)
+
+    def give_up(self) -> None:
+        """Take what is known by now: silence, or who has answered so far."""
+        if self.answer != Answer.NOT_ASKED:
+            return
+        if isinstance(self.machine, OwnersProbe):
+            self.machine.give_up()
+            self.take_event()
         else:
             self.answer = Answer.SILENCE
 
 
 def ask_all(link: Link, questions: list[Question], deadline: float) -> None:
-    """Ask until every question has its answer, or until the deadline: those still open are SILENCE then.
+    """Ask until every question has its answer, or until the deadline: those still open are given up then.
 
     deadline: monotonic seconds. Waits; LinkError where the link fails.
     """
@@ -60,8 +67,7 @@ def ask_all(link: Link, questions: list[Question], deadline: float) -> None:
             question.machine.handle_timer(clock.now())
             question.take_event()
     for question in questions:
-        if question.answer == Answer.NOT_ASKED:
-            question.answer = Answer.SILENCE
+        question.give_up()
 
 
 def _send_due(link: Link, question: Question, now: float, deadline: float) -> float:

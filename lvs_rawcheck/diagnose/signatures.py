@@ -102,7 +102,6 @@ class Signature:
     own_neighbour: Collection[Answer] | None = None
     error: Collection[Answer] | None = None
     full_echo: Collection[Answer] | None = None
-    entry_holder: Collection[Answer] | None = None
     answerer_echo: Collection[Answer] | None = None
     others: Collection[Answer] | None = None
     announced: Collection[Answer] | None = None
@@ -210,8 +209,8 @@ SIGNATURES = (
 _BEFORE_THE_SERVICE = (Reason.NO_ANSWER, Reason.LOOPED, Reason.UNREACHABLE, Reason.WRONG_MAC)
 
 BESIDE = (
-    # Both may hold where hosts have several cards (bonding, modes 5 and 6): only who denies the address is wrong.
-    Signature(NEIGHBOUR_ENTRY_WRONG, check=ANSWERED, own_neighbour=(Answer.OTHER_MAC,), entry_holder=(Answer.SILENCE,)),
+    # It passed all the same: who gets our frames is another real server, or any machine answers for the VIP.
+    Signature(NEIGHBOUR_ENTRY_WRONG, check=ANSWERED, own_neighbour=(Answer.OTHER_MAC,)),
     Signature(
         VIP_MISSING_OR_FILTERED, check=_FAILURES, own_neighbour=(Answer.OTHER_MAC,), answerer_echo=(Answer.SILENCE,)
     ),

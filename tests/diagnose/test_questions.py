@@ -12,9 +12,9 @@ import pytest
 from lvs_rawcheck import clock
 from lvs_rawcheck.diagnose.echo import EchoProbe
 from lvs_rawcheck.diagnose.observations import Answer
+from lvs_rawcheck.diagnose.owners import OwnersProbe
 from lvs_rawcheck.diagnose.questions import Question, ask_all
 from lvs_rawcheck.link.memory import MemoryLink, memory_cable
-from lvs_rawcheck.neighbor.resolver import Resolver
 from lvs_rawcheck.wire.address import parse_address
 from lvs_rawcheck.wire.arp import REPLY, ArpPacket
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4
@@ -39,31 +39,35 @@ def answer_arp(far: MemoryLink, address: bytes, mac: bytes) -> None:
     far.send(ArpPacket(REPLY, mac, address, OWN_MAC, DIRECTOR_IP).to_octets(), OWN_MAC, ETHERTYPE_ARP)
 
 
-def who_has(address: bytes, expected: bytes | None = None) -> Question:
-    return Question(Resolver(address, DIRECTOR_IP, OWN_MAC), expected)
+def who_has(address: bytes, suspect: bytes | None = None) -> Question:
+    return Question(OwnersProbe(address, DIRECTOR_IP, OWN_MAC, suspect))
 
 
 def test_each_question_gets_its_own_answer(cable: tuple[MemoryLink, MemoryLink]) -> None:
     own, far = cable
     echo = Question(EchoProbe(VIP, DIRECTOR_IP, REAL_MAC, IDENTIFIER))
-    vip, real, wrong = who_has(VIP), who_has(REAL_IP, REAL_MAC), who_has(REAL_IP, OTHER_MAC)
+    vip, real = who_has(VIP, REAL_MAC), who_has(REAL_IP)
     reply = icmp_to_octets(echo_reply(IDENTIFIER, 1, b""))
     far.send(build_packet(VIP, DIRECTOR_IP, PROTO_ICMP, reply), OWN_MAC, ETHERTYPE_IPV4)
-    answer_arp(far, REAL_IP, REAL_MAC)
+    for mac in (OTHER_MAC, REAL_MAC, REAL_MAC, OWN_MAC, b"\xff" * 6):
+        answer_arp(far, REAL_IP, mac)
 
-    ask_all(own, [echo, vip, real, wrong], clock.now() + 5.0)
+    ask_all(own, [echo, vip, real], clock.now() + 5.0)
 
     assert (echo.answer, vip.answer, real.answer) == (Answer.REPLY, Answer.SILENCE, Answer.REPLY)
-    assert wrong.answer == Answer.OTHER_MAC
-    assert wrong.detail == "02:00:00:00:02:00"
+    assert real.macs == (OTHER_MAC, REAL_MAC)
+    assert real.detail == "02:00:00:00:03:00, 02:00:00:00:02:00"
+    assert (vip.macs, vip.detail) == ((), "")
 
 
 def test_the_deadline_ends_what_is_open(cable: tuple[MemoryLink, MemoryLink]) -> None:
-    own, _ = cable
-    question = who_has(REAL_IP)
+    own, far = cable
+    question, answered = who_has(REAL_IP), who_has(VIP)
+    answer_arp(far, VIP, OTHER_MAC)
     began = clock.now()
-    ask_all(own, [question], began + 0.05)
+    ask_all(own, [question, answered], began + 0.05)
     assert question.answer == Answer.SILENCE
+    assert (answered.answer, answered.macs) == (Answer.REPLY, (OTHER_MAC,))
     assert clock.now() - began < 0.5  # not the 0.6 s of three requests
 
 

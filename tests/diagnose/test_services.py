@@ -82,7 +82,8 @@ def test_a_web_server_that_is_ill_at_every_address(site: ServiceSite, family: Fa
 
     assert outcome(told) == (Reason.STATUS, signatures.SERVICE_UNHEALTHY, Answer.NOT_PASSED)
     assert "503" in told.diagnosis.sentence
-    assert [probe.name for probe in told.probes] == ["vip_neighbour", "own_service"]
+    names = ["echo", "full_echo", "vip_neighbour", "others", "own_neighbour", "own_service", "announced"]
+    assert [probe.name for probe in told.probes] == names
     (own,) = [probe.detail for probe in told.probes if probe.name == "own_service"]
     assert "503" in own
 

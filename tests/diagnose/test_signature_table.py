@@ -89,7 +89,7 @@ def host_down(site: Site) -> None:
 
 
 ROWS = (
-    Row("healthy", healthy, Reason.OK, (NOT_ASKED, SILENCE, NOT_ASKED, NOT_ASKED), signatures.HEALTHY, ""),
+    Row("healthy", healthy, Reason.OK, (REPLY, SILENCE, NOT_ASKED, REPLY), signatures.HEALTHY, ""),
     Row(
         "VIP missing",
         vip_missing,
@@ -126,7 +126,7 @@ ROWS = (
         "announces the VIP",
         announces_the_vip,
         Reason.OK,
-        (NOT_ASKED, REPLY, NOT_ASKED, NOT_ASKED),
+        (REPLY, REPLY, NOT_ASKED, REPLY),
         signatures.ARP_LEAK,
         "{leak}",
     ),

@@ -26,6 +26,7 @@ ECHO = (
     Answer.FAILED,
 )
 NEIGHBOUR = (Answer.NOT_ASKED, Answer.SILENCE, Answer.REPLY, Answer.OTHER_MAC, Answer.FAILED)
+VIP_NEIGHBOUR = (Answer.SILENCE, Answer.REPLY)
 OWN_SERVICE = (
     Answer.NOT_ASKED,
     Answer.SILENCE,
@@ -41,15 +42,13 @@ ERROR = {Reason.UNREACHABLE: (Answer.NOT_ASKED, Answer.REFUSED, Answer.REJECTED,
 ALL = [
     Observations(place, reason, *answers)
     for place, reason in product(Place, REASONS)
-    for answers in product(ECHO, NEIGHBOUR, OWN_SERVICE, NEIGHBOUR, ERROR.get(reason, (Answer.NOT_ASKED,)))
+    for answers in product(ECHO, VIP_NEIGHBOUR, OWN_SERVICE, NEIGHBOUR, ERROR.get(reason, (Answer.NOT_ASKED,)))
 ]
 ALL += [replace(seen, passed_over=True) for seen in ALL if seen.check == Reason.NO_ANSWER]
 BESIDES = [
     {"full_echo": Answer.REPLY},
     {"full_echo": Answer.SILENCE},
     {"full_echo": Answer.UNREACHABLE},
-    {"entry_holder": Answer.REPLY},
-    {"entry_holder": Answer.SILENCE},
     {"answerer_echo": Answer.REPLY},
     {"answerer_echo": Answer.SILENCE},
     {"others": Answer.OTHER_MAC},
@@ -132,7 +131,7 @@ def test_our_own_fault_is_ours_wherever_it_happened() -> None:
 
 @pytest.mark.parametrize("echo", [Answer.REPLY, Answer.REJECTED])
 def test_an_echo_proves_that_the_vip_is_there(echo: Answer) -> None:
-    for vip, own_service in product(NEIGHBOUR, OWN_SERVICE):
+    for vip, own_service in product(VIP_NEIGHBOUR, OWN_SERVICE):
         cause = wire(Reason.NO_ANSWER, echo, vip, own_service, Answer.REPLY)
         assert cause == signatures.FILTERED_PORT
 
