@@ -51,6 +51,7 @@ class Site:
         self.family = family
         self.director = director(network, "lb1", family.on_link(family.director_ip), [family.vip])
         self.server = real_server(network, "rs1", family.on_link(family.real_ip), [family.vip])
+        self.stranger: Host | None = None
         self.on_vip = tcp_server(self.server, family.vip, PORT)
         self.on_real_address = tcp_server(self.server, family.real_ip, PORT)
 
