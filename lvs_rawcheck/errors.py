@@ -51,12 +51,14 @@ class NoFreePort(LinkError):
 class ConfigError(RawCheckError):
     """A configuration file says something that cannot be used: where, and one sentence.
 
-    line and column count from 1, the column in octets; 0 where the file as a whole is meant.
+    line and column count from 1, the column in octets; 0 where the file as a whole is meant. sentence: without the
+    file, for whoever names that beside it.
     """
 
     def __init__(self, path: str, line: int, column: int, message: str) -> None:
         place = f"{path}:{line}:{column}" if line else path
         super().__init__(f"{place}: {message}")
+        self.sentence = f"line {line}: {message}" if line else message
         self.path = path
         self.line = line
         self.column = column

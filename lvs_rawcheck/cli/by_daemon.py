@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A check of the registry made by the daemon, for a user who cannot send raw frames.
 
-Fail-safe: what the daemon found decides only where it could judge. In every other case (no daemon, not allowed to ask
+What the daemon tells others counts, as in the verdict that keepalived reads without a process: a single result that
+speaks against it, a hold, and `min_healthy` change nothing here either; they are in the detail.
+Fail-safe: that decides only where the daemon knows. In every other case (no daemon, not allowed to ask
 it, it hangs, it ends meanwhile) the check is made here as without a daemon, in the time that is left.
 """
 
@@ -58,7 +60,7 @@ class ByDaemon:
         return run
 
     def _ask(self, request: Request, started: float) -> Result | None:
-        """Return what the daemon found, None where it could not judge; LinkError where it does not say."""
+        """Return what the daemon tells others, None where it knows nothing; LinkError where it does not say."""
         heard_by = started + min(_HEARD_SECONDS, request.timeout * _HEARD_SHARE)
         with ControlConnection(self._state_dir, heard_by) as connection:
             connection.ask({"op": "check", "id": self._id})
@@ -71,15 +73,29 @@ class ByDaemon:
         return result
 
 
-def _result(request: Request, found: dict[str, object]) -> Result | None:
-    reason = found.get("reason")
-    if not isinstance(reason, str) or reason not in REASONS or reason == Reason.CANNOT_JUDGE:
+def _result(request: Request, told: dict[str, object]) -> Result | None:
+    verdict = _verdict(told)
+    if verdict is None:
         return None
-    result = Result(request.kind, request.real_ip, request.endpoints[0], Verdict(reason, str(found.get("detail"))))
-    result.path = _one_of(found.get("path"), RAW, STANDARD)
-    result.role = _one_of(found.get("role"), MASTER, BACKUP)
-    result.degraded = found.get("degraded") is True
+    result = Result(request.kind, request.real_ip, request.endpoints[0], verdict)
+    result.path = _one_of(told.get("path"), RAW, STANDARD)
+    result.role = _one_of(told.get("role"), MASTER, BACKUP)
+    result.degraded = told.get("degraded") is True
     return result
+
+
+def _verdict(told: dict[str, object]) -> Verdict | None:
+    """Return what counts, None where nothing does. The last result that could judge is told, or named beside it."""
+    last, healthy, detail = told.get("reason"), told.get("healthy"), str(told.get("detail"))
+    reason = Reason.OK if healthy is True else told.get("told_reason")
+    known = isinstance(reason, str) and reason in REASONS and (reason == Reason.OK) == healthy
+    if not known or not isinstance(reason, str) or last not in REASONS or last == Reason.CANNOT_JUDGE:
+        return None
+    held = told.get("held") is True
+    if held or (last == Reason.OK) != healthy:
+        why = f"held: {told.get('why_held')}" if held else "more results in a row are wanted to change it"
+        detail = f"{'up' if healthy else 'down'}, {why}; the last result: {last}: {detail}"
+    return Verdict(reason, detail)
 
 
 def _one_of(value: object, *words: str) -> str | None:

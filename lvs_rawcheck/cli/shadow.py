@@ -75,7 +75,7 @@ def _shadow(line: CommandLine, read: Callable[[], IpvsTable]) -> int:
         shadow = Shadow(daemon, read, _silent if as_json else _say_difference)
         with _until_told() as is_over:
             shadow.run(seconds, is_over)
-        faults = daemon.roster.faults
+        faults = [str(fault) for fault in daemon.roster.faults]
         total = len(daemon.engine.checks)
     say(json.dumps(_to_dict(shadow, total, faults), indent=2) if as_json else "\n".join(_lines(shadow, total)))
     if shadow.differences:

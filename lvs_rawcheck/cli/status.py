@@ -14,7 +14,7 @@ from lvs_rawcheck.cli.arguments import STATE_DIR
 from lvs_rawcheck.cli.options import Option, parse
 from lvs_rawcheck.cli.output import one_sentence, say
 from lvs_rawcheck.cli.reporting import Reporting
-from lvs_rawcheck.cli.status_text import Check, status_text
+from lvs_rawcheck.cli.status_text import Check, Told, status_text
 from lvs_rawcheck.director.control_socket import ControlConnection
 from lvs_rawcheck.errors import LinkError, UsageError
 
@@ -25,7 +25,7 @@ _HOME_AND_CLEAR = "\033[H\033[2J"  # ECMA-48, CUP and ED
 _DESCRIPTION = """\
 Show what the daemon knows of every check: its verdict, the reason, since when, how long the last run took, when the
 next is, and whether the verdict is held without or against what was found. Exit status 0: every server is up. 1: one is
-down, unknown, or held. 2: no daemon answers."""
+down, unknown, or held, or a service file cannot be used. 2: no daemon answers."""
 _OPTIONS = (
     Option("", "watch", None, f"show it again every {_WATCH_SECONDS:g} seconds, until Ctrl-C"),
     Option("", "json", None, "print one JSON object"),
@@ -45,39 +45,44 @@ def _run(arguments: list[str]) -> int:
     state_dir, as_json = str(line.values["state"]), bool(line.values["json"])
     if line.values["watch"]:
         return _watch(state_dir, as_json)
-    checks = ask_status(state_dir)
-    say(status_text(checks, state_dir, as_json))
-    return _exit_status(checks)
+    told = ask_status(state_dir)
+    say(status_text(told, state_dir, as_json))
+    return _exit_status(told)
 
 
-def ask_status(state_dir: str) -> list[Check]:
-    """Return all checks as the daemon tells them; LinkError."""
+def ask_status(state_dir: str) -> Told:
+    """Return all that the daemon tells; LinkError."""
     checks: list[Check] = []
+    faults: list[object] = []
     with ControlConnection(state_dir, clock.now() + _SECONDS_TO_ANSWER) as connection:
         connection.ask({"op": "status"})
         while True:
             connection.deadline = clock.now() + _SECONDS_TO_ANSWER
-            told = connection.next_line()
-            if "checks" in told:
+            line = connection.next_line()
+            if "checks" in line:
                 break
-            checks.append(told)
-    if told["checks"] != len(checks):
-        raise LinkError(f"the daemon told {len(checks)} checks of {told['checks']}")
-    return checks
+            if "fault" in line:
+                faults.append(line["fault"])
+            else:
+                checks.append(line)
+    if line["checks"] != len(checks):
+        raise LinkError(f"the daemon told {len(checks)} checks of {line['checks']}")
+    return Told(checks, [fault for fault in faults if isinstance(fault, dict)], line)
 
 
-def _exit_status(checks: list[Check]) -> int:
-    return ALL_WELL if all(check.get("healthy") is True and not check.get("held") for check in checks) else NOT_ALL_WELL
+def _exit_status(told: Told) -> int:
+    well = all(check.get("healthy") is True and not check.get("held") for check in told.checks)
+    return ALL_WELL if well and not told.faults else NOT_ALL_WELL
 
 
 def _look(state_dir: str, as_json: bool) -> tuple[int, str]:
     """Return exit status and text, where there is no daemon too."""
     try:
-        checks = ask_status(state_dir)
+        told = ask_status(state_dir)
     except LinkError as error:
         sentence = one_sentence(str(error))
         return COULD_NOT, json.dumps({"error": sentence}) if as_json else sentence
-    return _exit_status(checks), status_text(checks, state_dir, as_json)
+    return _exit_status(told), status_text(told, state_dir, as_json)
 
 
 def _watch(state_dir: str, as_json: bool) -> int:

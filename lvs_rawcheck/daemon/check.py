@@ -56,7 +56,18 @@ class Check:
 
     def take_over(self, known: Check) -> None:
         """Go on from what was known of the check that this one replaces: its file has changed, its server has not."""
-        for name in ("state", "reason", "detail", "since", "since_wall", "judged_at", "latency_ms", "path", "role"):
+        for name in (
+            "state",
+            "reason",
+            "told_reason",
+            "detail",
+            "since",
+            "since_wall",
+            "judged_at",
+            "latency_ms",
+            "path",
+            "role",
+        ):
             setattr(self.state, name, getattr(known.state, name))
         self.health.resume(known.health.state)
         self.role = known.role

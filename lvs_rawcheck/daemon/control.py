@@ -11,16 +11,17 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from struct import Struct, iter_unpack
+from typing import Protocol
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.request import TIMEOUT_MAX
-from lvs_rawcheck.daemon.check_line import check_line
+from lvs_rawcheck.daemon.check_line import check_line, fault_line
 from lvs_rawcheck.daemon.server import CLIENT_SECONDS, REQUEST_OCTETS_MOST, Client, Poller, Server
 from lvs_rawcheck.daemon.state import CheckState
-from lvs_rawcheck.errors import UsageError
+from lvs_rawcheck.errors import ConfigError, UsageError
 from lvs_rawcheck.registry.names import check_id, parse_check_id
 
 CLIENTS_MOST = 64
@@ -32,25 +33,30 @@ _SO_PEERGROUPS = 59  # asm-generic/socket.h
 _GROUPS_OCTETS = 1024  # as many as Python asks for at once: 256 groups
 
 
+class Knowledge(Protocol):
+    """What can be asked about."""
+
+    def states(self) -> Sequence[CheckState]:
+        """Return those of all checks."""
+
+    def mode_of(self, state: CheckState) -> str:
+        """Return the mode by which a check is run now."""
+
+    def faults(self) -> Sequence[ConfigError]:
+        """Return what is wrong with service files."""
+
+    def ask(self, check_id: str, told: Callable[[CheckState], None]) -> bool:
+        """Run a check soon, or join the run that is under way, and call back once when it is over; False: no such."""
+
+
 class ControlServer(Server):
-    """Answers at a listening Unix socket, which is closed with it.
+    """Answers at a listening Unix socket, which is closed with it. group: the id of those who may ask."""
 
-    group: the id of those who may ask. states: all checks. ask: runs a check of this ID soon, joins the run that is
-    under way, and calls back once when it is over; returns False where there is no such check.
-    """
-
-    def __init__(
-        self,
-        listener: socket.socket,
-        group: int,
-        poller: Poller,
-        states: Callable[[], Iterable[CheckState]],
-        ask: Callable[[str, Callable[[CheckState], None]], bool],
-    ) -> None:
+    def __init__(self, listener: socket.socket, group: int, poller: Poller, knowledge: Knowledge) -> None:
         super().__init__(listener, poller, CLIENTS_MOST)
         self._group = group
-        self._states = states
-        self._ask = ask
+        self._knowledge = knowledge
+        self._since = clock.now()
 
     def refusal(self, peer: socket.socket) -> bytes:
         """Return a sentence for those who may not ask."""
@@ -74,7 +80,7 @@ class ControlServer(Server):
     def _obey(self, client: Client, question: dict[str, object], now: float) -> None:
         match question.get("op"):
             case "status":
-                client.say(_status_pieces(list(self._states())))
+                client.say(self._status_pieces())
             case "check":
                 self._check(client, question.get("id"), now)
             case _:
@@ -84,10 +90,24 @@ class ControlServer(Server):
         if not isinstance(text, str):
             raise UsageError('"check" wants the "id" of a check')
         wanted = check_id(*parse_check_id(text))
-        if not self._ask(wanted, lambda state: client.say([check_line(state, clock.now())])):
+        if not self._knowledge.ask(wanted, lambda state: client.say([self._line_of(state)])):
             raise UsageError(f"no such check: {wanted!r}")
         client.deadline = now + _CHECK_SECONDS_MOST
         client.mention(_line({"checking": wanted}))
+
+    def _status_pieces(self) -> Iterator[bytes]:
+        """Yield the lines of all checks, some at a time, each as it is when its turn comes; then faults and end."""
+        states, faults = list(self._knowledge.states()), list(self._knowledge.faults())
+        rest = iter(states)
+        while lines := [self._line_of(state) for state in islice(rest, _LINES_AT_ONCE)]:
+            yield b"".join(lines)
+        for fault in faults:
+            yield fault_line(fault)
+        age = round(clock.now() - self._since, 3)
+        yield _line({"checks": len(states), "faults": len(faults), "pid": os.getpid(), "for_seconds": age})
+
+    def _line_of(self, state: CheckState) -> bytes:
+        return check_line(state, self._knowledge.mode_of(state), clock.now())
 
     def _may_ask(self, peer: socket.socket) -> bool:
         try:
@@ -111,14 +131,6 @@ def _parse(request: bytes) -> dict[str, object]:
     if not isinstance(question, dict):
         raise UsageError("not an object of JSON")
     return question
-
-
-def _status_pieces(states: list[CheckState]) -> Iterator[bytes]:
-    """Yield the lines of all checks, some at a time, each as it is when its turn comes."""
-    rest = iter(states)
-    while lines := [check_line(state, clock.now()) for state in islice(rest, _LINES_AT_ONCE)]:
-        yield b"".join(lines)
-    yield _line({"checks": len(states)})
 
 
 def _error(sentence: str) -> bytes:

@@ -38,8 +38,8 @@ class Roster:
         """All that are named."""
         self.watched_vips: set[bytes] = set()
         """Those by which roles are known."""
-        self.faults: list[str] = []
-        """What is wrong with files now, a sentence each."""
+        self.faults: list[ConfigError] = []
+        """What is wrong with files now, or with the folder."""
 
     def load(self, now: float) -> None:
         """Read the folder; ConfigError: it cannot be read, and all stays as it was."""
@@ -72,11 +72,13 @@ class Roster:
                     try:
                         found[file_name.removesuffix(SUFFIX)] = folder.read(file_name)
                     except OSError as error:
-                        self._fault(f"{folder.path_of(file_name)}: {error.strerror}")
+                        self._fault(ConfigError(folder.path_of(file_name), 0, 0, str(error.strerror)))
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise ConfigError(self._folder, 0, 0, f"cannot read the registry: {error.strerror}") from error
+            fault = ConfigError(self._folder, 0, 0, f"cannot read the registry: {error.strerror}")
+            self.faults = [fault]
+            raise fault from error
         return found
 
     def _parse(self, name: str, octets: bytes) -> list[Check] | None:
@@ -87,8 +89,10 @@ class Roster:
             service = parse_service(path, name, octets, self._import_libraries)
             return [self._check(service, number) for number in range(len(service.real_servers))]
         except RawCheckError as error:
+            line, column = (error.line, error.column) if isinstance(error, ConfigError) else (0, 0)
+            sentence = error.message if isinstance(error, ConfigError) else str(error)
             kept = " (the service goes on as it was)" if name in self._octets else ""
-            self._fault(f"{error}{kept}")
+            self._fault(ConfigError(path, line, column, f"{sentence}{kept}"))
             return None
 
     def _check(self, service: Service, number: int) -> Check:
@@ -114,6 +118,6 @@ class Roster:
         if checks:
             self._checks[name] = [check.check_id for check in checks]
 
-    def _fault(self, sentence: str) -> None:
-        logger.error("%s", sentence)
-        self.faults.append(sentence)
+    def _fault(self, fault: ConfigError) -> None:
+        logger.error("%s", fault)
+        self.faults.append(fault)

@@ -22,6 +22,7 @@ from lvs_rawcheck.daemon.modes import Modes
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.daemon.roles import Roles
 from lvs_rawcheck.daemon.roster import Roster
+from lvs_rawcheck.director.mode import ENFORCE
 from lvs_rawcheck.errors import ConfigError
 from lvs_rawcheck.link.monitor import Monitor
 
@@ -90,6 +91,11 @@ class Daemon:
         self.lanes.expect(check.request for check in self.engine.checks.values())
         self._slow_look_at = 0.0
         self._look(clock.now())
+
+    def mode_of(self, check_id: str) -> str:
+        """Return the mode by which a check is run now; the usual one, where it has left the registry."""
+        check = self.engine.checks.get(check_id)
+        return ENFORCE if check is None else self._modes.of(check)
 
     def run(self) -> None:
         """Go on until told to stop."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.daemon.health import UNKNOWN, UP
 
 
@@ -30,6 +31,7 @@ class CheckState:
         "since",
         "since_wall",
         "state",
+        "told_reason",
     )
 
     def __init__(self, service: str, real_server: str, interval: float, role_file: str | None) -> None:
@@ -45,6 +47,8 @@ class CheckState:
         self.reason = ""
         """Of the last result."""
         self.detail = ""
+        self.told_reason = ""
+        """Of `state`: see `note_told`."""
         self.since: float | None = None
         """When `state` came to be."""
         self.since_wall: float | None = None
@@ -72,3 +76,16 @@ class CheckState:
     def healthy(self) -> bool | None:
         """Return what others are told, None while nothing is known."""
         return None if self.state == UNKNOWN else self.state == UP
+
+    def note_told(self) -> None:
+        """Keep the reason that others are told with `state`: `ok` where it is up, else that of the last failure.
+
+        A server that is down by failures whose reasons are forgotten, those of the daemon before this one, is so by
+        nothing that could be judged now.
+        """
+        if self.state == UP:
+            self.told_reason = Reason.OK
+        elif self.reason != Reason.OK:
+            self.told_reason = self.reason
+        elif self.told_reason in ("", Reason.OK):
+            self.told_reason = Reason.CANNOT_JUDGE

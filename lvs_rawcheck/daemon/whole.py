@@ -22,7 +22,7 @@ from lvs_rawcheck.daemon.track_files import TrackFiles
 from lvs_rawcheck.daemon.verdict_files import VerdictFiles
 from lvs_rawcheck.director.control_socket import SOCKET_NAME
 from lvs_rawcheck.director.privileges import daemon_ids
-from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.errors import ConfigError, LinkError
 
 _SIGN_SECONDS = 1.0
 
@@ -87,7 +87,7 @@ class WholeDaemon:
         ids = daemon_ids()
         group = ids[1] if ids is not None else os.getegid()
         listener = inherited_socket() or listen_at(f"{state_folder.rstrip('/')}/{SOCKET_NAME}", group)
-        control = ControlServer(listener, group, daemon.poller, self._states, daemon.engine.ask)
+        control = ControlServer(listener, group, daemon.poller, _Knowledge(daemon))
         opened.callback(control.close)
         daemon.parts.append(control)
         if metrics is not None:
@@ -126,6 +126,23 @@ class WholeDaemon:
         if state.held is not None:
             counters.holds += 1
         counters.phases.note(state.phases_ms)
+
+
+class _Knowledge:
+    """What the control socket tells of."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self.ask = daemon.engine.ask
+
+    def states(self) -> list[CheckState]:
+        return [check.state for check in self._daemon.engine.checks.values()]
+
+    def mode_of(self, state: CheckState) -> str:
+        return self._daemon.mode_of(state.check_id)
+
+    def faults(self) -> list[ConfigError]:
+        return self._daemon.roster.faults
 
 
 class _Sign:

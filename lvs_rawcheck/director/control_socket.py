@@ -4,7 +4,9 @@
 STATE/control.sock, a Unix stream socket; no line has more than LINE_OCTETS_MOST octets, its end included. One
 question a connection:
 
-    {"op": "status"}            -> a line for each check, then {"checks": N}; fewer lines than N say that it broke off
+    {"op": "status"}            -> a line for each check, {"fault": {"file", "error"}} for each service file that cannot
+                                   be used, then {"checks": N, "faults": M, "pid", "for_seconds"}: of the daemon, and
+                                   its age; fewer lines than that say that it broke off
     {"op": "check", "id": ID}   -> {"checking": ID} at once, and when the check has run a line as in the status
     anything else               -> {"error": SENTENCE}
 """

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.commands import Desk
-from tests.cli.site import Site
+from tests.cli.site import REAL_IP, Site
+from tests.cli.status_desk import daemon_of
+from tests.daemon.talking import Desk as Daemon
+from tests.daemon.talking import known
 from tests.netns.topology import Network
 
 
@@ -25,3 +28,12 @@ def site() -> Iterator[Site]:
     """A healthy site, the same for all tests of a file: none may leave it changed."""
     with Network() as network:
         yield Site(network)
+
+
+@pytest.fixture
+def daemon(desk: Desk) -> Iterator[Daemon]:
+    """A daemon that knows of one healthy check, and turns."""
+    made = daemon_of(desk, known(REAL_IP))
+    with made.loop.running():
+        yield made
+    made.close()

@@ -1,53 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`status`, and `run ID` under a user who cannot send raw frames: both ask the daemon, here a loop of the test's."""
+"""`status` of a daemon, here a loop of the test's."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-import socket
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lvs_rawcheck.cli.status_text import duration
 from lvs_rawcheck.daemon.listening import listen_at
-from lvs_rawcheck.daemon.state import CheckState
-from tests.cli.commands import NOBODY, WITHOUT_NET_RAW, Desk, Outcome
-from tests.cli.registry_desk import CHECK, register, run, said, service
-from tests.cli.site import PORT, REAL_IP, VIP, Site
+from lvs_rawcheck.errors import ConfigError
+from tests.cli.commands import Desk
+from tests.cli.registry_desk import CHECK, register, service
+from tests.cli.site import REAL_IP
+from tests.cli.status_desk import daemon_of, status, summary
 from tests.daemon.talking import Desk as Daemon
 from tests.daemon.talking import known
-from tests.netns.topology import Host, end_process, wait_until
+from tests.netns.topology import end_process
 
 pytestmark = pytest.mark.netns
-
-LOST_VIP = "10.0.0.101"  # no server has it
-NOBODYS_GROUP = 65534
-
-
-def status(desk: Desk, *words: str) -> Outcome:
-    return desk.run(None, "lvs-rawcheck", "status", "--state", str(desk.state), *words)
-
-
-def daemon_of(desk: Desk, *states: CheckState) -> Daemon:
-    desk.state.mkdir(exist_ok=True)
-    return Daemon(desk.state, list(states), group=NOBODYS_GROUP)
-
-
-@pytest.fixture
-def daemon(desk: Desk) -> Iterator[Daemon]:
-    """A daemon that knows of one healthy check, and turns."""
-    made = daemon_of(desk, known(REAL_IP))
-    with made.loop.running():
-        yield made
-    made.close()
-
-
-# What is shown.
 
 
 def test_all_well(desk: Desk, daemon: Daemon) -> None:
@@ -57,7 +31,7 @@ def test_all_well(desk: Desk, daemon: Daemon) -> None:
     assert " ".join(head.split()) == "service real server verdict reason since latency next run held"
     assert row.split()[:5] == ["web", REAL_IP, "up", "ok", "3m12s"]
     assert row.split()[5:] == ["0.7", "ms", *row.split()[7:9], "-"]
-    assert counts == "1 checks: 1 up, 0 down, 0 unknown; 0 held"
+    assert re.fullmatch(rf"1 checks: 1 up, 0 down, 0 unknown; 0 held; daemon {os.getpid()} since \d+s", counts)
 
 
 @pytest.mark.parametrize("what", ["down", "unknown", "held"])
@@ -80,6 +54,24 @@ def test_modes_are_shown(desk: Desk, daemon: Daemon) -> None:
     assert lines[-2:] == ["web: mode observe, set by hand", f"{CHECK}: only observed: no-answer"]
 
 
+def test_modes_of_the_service_file_are_shown(desk: Desk, daemon: Daemon) -> None:
+    daemon.checks.modes["web"] = "standard"
+    assert status(desk).stdout.splitlines()[-1] == "web: mode standard, by its service file"
+    assert [check["mode"] for check in status(desk, "--json").json["checks"]] == ["standard"]
+
+
+def test_broken_service_files_are_shown_and_all_is_not_well(desk: Desk, daemon: Daemon) -> None:
+    daemon.checks.faults.append(ConfigError("/etc/s.d/a.toml", 3, 7, "no such key: 'adress\x1b[31m'"))
+    outcome = status(desk)
+    assert (outcome.status, outcome.stderr) == (1, "")
+    assert "0 held; 1 service files cannot be used; daemon " in outcome.stdout.splitlines()[-2]
+    assert outcome.stdout.splitlines()[-1] == "/etc/s.d/a.toml: line 3: no such key: 'adress\\x1b[31m'"
+    outcome = status(desk, "--json")
+    assert outcome.status == 1
+    assert outcome.json["faults"] == [{"file": "/etc/s.d/a.toml", "error": "line 3: no such key: 'adress\x1b[31m'"}]
+    assert outcome.json["daemon"]["pid"] == os.getpid()
+
+
 def test_for_programs(desk: Desk, daemon: Daemon) -> None:
     (check,) = status(desk, "--json").json["checks"]
     assert (check["id"], check["healthy"], check["reason"], check["held"]) == (CHECK, True, "ok", False)
@@ -92,7 +84,7 @@ def test_hundreds(desk: Desk, daemon: Daemon) -> None:
         daemon.checks.states[state.check_id] = state
     assert len(status(desk, "--json").json["checks"]) == 501
     outcome = status(desk)
-    assert (outcome.status, outcome.stdout.splitlines()[-1]) == (0, "501 checks: 501 up, 0 down, 0 unknown; 0 held")
+    assert (outcome.status, summary(outcome)) == (0, "501 checks: 501 up, 0 down, 0 unknown; 0 held")
 
 
 def test_no_checks(desk: Desk, daemon: Daemon) -> None:
@@ -138,7 +130,7 @@ def test_watch_until_ctrl_c(desk: Desk, daemon: Daemon) -> None:
     assert child.stdout is not None
     assert [check["id"] for check in json.loads(child.stdout.readline())["checks"]] == [CHECK]
     daemon.checks.states.clear()
-    assert json.loads(child.stdout.readline()) == {"checks": []}  # it looks again
+    assert json.loads(child.stdout.readline())["checks"] == []  # it looks again
     child.send_signal(signal.SIGINT)
     outcome = desk.finish(child)
     assert (outcome.status, outcome.log) == (0, [])
@@ -168,138 +160,3 @@ def test_watch_ends_when_nobody_reads(desk: Desk, daemon: Daemon) -> None:
 )
 def test_durations(seconds: float | None, shown: str) -> None:
     assert duration(seconds) == shown
-
-
-# `run ID` by the daemon.
-
-
-@pytest.fixture
-def asking(desk: Desk, daemon: Daemon) -> Desk:
-    """A desk of nobody's, whose check fails here by every path, while the daemon's is healthy."""
-    register(desk, service("timeout = 2", endpoints=[f"{LOST_VIP}:81"]))
-    daemon.checks.at_once = True
-    desk.become = NOBODY
-    return desk
-
-
-def test_without_the_capability_the_daemon_is_asked(asking: Desk, daemon: Daemon, site: Site) -> None:
-    outcome = run(asking, site.director)
-    assert said(outcome) == (0, "ok", "raw")
-    assert (outcome.json["by"], outcome.json["detail"], outcome.json["id"]) == ("daemon", "connected", CHECK)
-    assert daemon.checks.begun == 1
-    state = daemon.checks.states[CHECK]
-    state.reason, state.detail, state.role, state.path = "refused", "RST in SYN_SENT", "backup", "standard"
-    outcome = run(asking, site.director)
-    assert (said(outcome), outcome.json["role"]) == ((1, "refused", "standard"), "backup")
-
-
-def test_root_without_the_capability_asks_too(asking: Desk, daemon: Daemon, site: Site) -> None:
-    asking.become = WITHOUT_NET_RAW
-    assert said(run(asking, site.director)) == (0, "ok", "raw")
-
-
-def test_root_asks_nobody(asking: Desk, daemon: Daemon, site: Site) -> None:
-    asking.become = ()
-    assert said(run(asking, site.director, "-t", "0.3"))[:2] == (1, "no-answer")
-    assert daemon.checks.begun == 0
-
-
-@pytest.mark.parametrize("reason", ["cannot-judge", "", "no such reason"])
-def test_what_the_daemon_cannot_judge_is_judged_here(asking: Desk, daemon: Daemon, site: Site, reason: str) -> None:
-    register(asking, service())  # which is healthy
-    daemon.checks.states[CHECK].reason = reason
-    outcome = run(asking, site.director)
-    assert (said(outcome), "by" in outcome.json) == ((0, "ok", "standard"), False)
-
-
-def test_who_may_not_ask_goes_on_as_without_a_daemon(asking: Desk, daemon: Daemon, site: Site) -> None:
-    register(asking, service())
-    asking.become = ("setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "--")
-    outcome = run(asking, site.director)
-    assert (said(outcome), "Permission denied" in outcome.stderr) == ((0, "ok", "standard"), True)
-
-
-def test_a_check_that_the_daemon_does_not_know(asking: Desk, daemon: Daemon, site: Site) -> None:
-    register(asking, service())
-    daemon.checks.states.clear()
-    outcome = run(asking, site.director)
-    assert (said(outcome), "no such check" in outcome.stderr) == ((0, "ok", "standard"), True)
-
-
-@pytest.mark.parametrize("ends", ["never", "at once", "after a word"])
-def test_a_daemon_that_hangs_or_ends_takes_no_healthy_server_down(
-    desk: Desk, site: Site, tmp_path: Path, ends: str
-) -> None:
-    register(desk, service("timeout = 1"))
-    desk.become = NOBODY
-    desk.state.mkdir()
-    with listen_at(str(desk.state / "control.sock"), NOBODYS_GROUP) as listener:
-        child = desk.start(site.director, "lvs-rawcheck", "run", *desk.own_folders(), "--json", CHECK)
-        peer, _ = listener.accept()
-        if ends != "never":
-            peer.recv(4096)
-            peer.send(b'{"checking": "web"}\n' if ends == "after a word" else b"")
-            peer.shutdown(socket.SHUT_RDWR)
-        outcome = desk.finish(child)
-        peer.close()
-    assert said(outcome) == (0, "ok", "standard")
-    assert outcome.seconds < 1.5
-
-
-def test_the_daemons_deadline_may_be_a_little_later_than_ours(asking: Desk, daemon: Daemon, site: Site) -> None:
-    register(asking, service("timeout = 0.5", endpoints=[f"{VIP}:{PORT}"]))
-    daemon.checks.at_once = False
-    child = asking.start(site.director, "lvs-rawcheck", "run", *asking.own_folders(), "--json", CHECK)
-    wait_until(lambda: CHECK in daemon.checks.asked, "it is asked")
-    daemon.checks.states[CHECK].reason = "no-answer"
-    daemon.checks.finish(CHECK)
-    outcome = asking.finish(child)
-    assert (said(outcome), outcome.json["by"]) == ((1, "no-answer", "raw"), "daemon")
-
-
-# With the daemon itself.
-
-OWN_USER = "root:x:0:0::/:/bin/sh\nlvs-rawcheck:x:4711:4712::/:/bin/false\n"
-MEMBER = ("setpriv", "--reuid=4000", "--regid=4000", "--groups=4712", "--")
-
-
-def test_the_daemon_itself(desk: Desk, site: Site) -> None:
-    register(desk, service("interval = 0.2\ntimeout = 0.5"))
-    register(desk, service("interval = 0.2\ntimeout = 0.2", endpoints=[f"{LOST_VIP}:{PORT}"]), "lost")
-    desk.mount("/etc/passwd", OWN_USER)
-    child = desk.start(
-        site.director,
-        "lvs-rawcheck",
-        "daemon",
-        *desk.own_folders(),
-        "--metrics",
-        "127.0.0.1:9842",
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: _verdicts(desk) == {CHECK: True, f"lost/{REAL_IP}": False}, "both checks have run")
-        outcome = status(desk)
-        assert (outcome.status, outcome.stdout.splitlines()[-1]) == (1, "2 checks: 1 up, 1 down, 0 unknown; 0 held")
-        desk.become = MEMBER
-        outcome = run(desk, site.director)
-        assert (said(outcome), outcome.json["by"]) == ((0, "ok", "raw"), "daemon")
-        assert said(run(desk, site.director, check=f"lost/{REAL_IP}"))[:2] == (1, "no-answer")
-        assert run(desk, site.director, check=f"lost/{REAL_IP}").json["by"] == "daemon"
-        told = _scraped(site.director, ("127.0.0.1", 9842))
-        assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="web"}} 1.0' in told
-        assert f'lvs_rawcheck_check_up{{real_server="{REAL_IP}",service="lost"}} 0.0' in told
-    finally:
-        end_process(child)
-    assert status(desk).status == 2
-
-
-def _verdicts(desk: Desk) -> dict[str, bool]:
-    outcome = status(desk, "--json")
-    return {check["id"]: check["healthy"] for check in outcome.json["checks"]} if outcome.status != 2 else {}
-
-
-def _scraped(host: Host, place: tuple[str, int]) -> list[str]:
-    with host.entered(), socket.create_connection(place, timeout=10) as client:
-        client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-        return b"".join(iter(lambda: client.recv(65536), b"")).decode().splitlines()
-    raise AssertionError  # never: nothing above swallows an exception

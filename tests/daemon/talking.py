@@ -19,6 +19,8 @@ from lvs_rawcheck.daemon.health import DOWN, UNKNOWN, UP
 from lvs_rawcheck.daemon.listening import listen_at
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.director.control_socket import SOCKET_NAME
+from lvs_rawcheck.director.mode import ENFORCE
+from lvs_rawcheck.errors import ConfigError
 
 TURN_SECONDS = 0.02
 LIMIT_SECONDS = 20.0  # no test waits longer for anything
@@ -92,6 +94,9 @@ class Checks:
         self.states = {state.check_id: state for state in states}
         self.asked: dict[str, list[Callable[[CheckState], None]]] = {}
         self.begun = 0
+        self.modes: dict[str, str] = {}
+        """By service, where it is not the usual one."""
+        self.faults: list[ConfigError] = []
         self.at_once = False
         """Whether they finish as soon as they are asked for."""
 
@@ -111,6 +116,23 @@ class Checks:
             done(self.states[check_id])
 
 
+class Knowledge:
+    """What the socket tells of them."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
+        self.ask = checks.ask
+
+    def states(self) -> list[CheckState]:
+        return list(self.checks.states.values())
+
+    def mode_of(self, state: CheckState) -> str:
+        return self.checks.modes.get(state.service, ENFORCE)
+
+    def faults(self) -> list[ConfigError]:
+        return self.checks.faults
+
+
 class Desk:
     """A loop, its checks, and a control socket in a folder. group: who may ask besides root and us."""
 
@@ -123,8 +145,7 @@ class Desk:
             listen_at(self.path, group),
             os.getegid() if group is None else group,
             self.loop.poller,
-            self.checks.states.values,
-            self.checks.ask,
+            Knowledge(self.checks),
         )
         self.loop.parts.append(self.server)
 
@@ -181,6 +202,7 @@ def known(real_server: str = "10.0.0.42", healthy: bool | None = True, service: 
     now = clock.now()
     state.state = UP if healthy else DOWN
     state.reason, state.detail = ("ok", "connected") if healthy else ("refused", "RST in SYN_SENT")
+    state.told_reason = state.reason
     state.since, state.since_wall, state.judged_at = now - 192.0, clock.wall_now() - 192.0, now
     state.latency_ms, state.path, state.runs = 0.734, "raw", 3
     state.due = now + 0.5

@@ -24,7 +24,7 @@ from lvs_rawcheck.daemon.check_line import check_line
 from lvs_rawcheck.daemon.listening import listen_at
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.director.control_socket import LINE_OCTETS_MOST, ControlConnection, NoDaemon
-from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.errors import ConfigError, LinkError
 from tests.daemon.talking import Desk, known
 
 ID = "web/10.0.0.42"
@@ -55,7 +55,8 @@ def refusal(octets: bytes) -> str:
 
 def test_status_is_a_line_for_each_check_and_how_many_there_are(desk: Desk) -> None:
     *checks, end = lines(desk.answer(STATUS))
-    assert end == {"checks": 3}
+    assert 0 <= end.pop("for_seconds") < 20
+    assert end == {"checks": 3, "faults": 0, "pid": os.getpid()}
     assert [(check["id"], check["healthy"], check["reason"]) for check in checks] == [
         (ID, True, "ok"),
         ("web/10.0.0.43", False, "refused"),
@@ -68,6 +69,25 @@ def test_status_is_a_line_for_each_check_and_how_many_there_are(desk: Desk) -> N
     assert 0 <= up["next_run"] <= 0.5
     assert [unknown[key] for key in ("since", "for_seconds", "latency_ms", "next_run")] == [None] * 4
     assert down["runs"] == 3
+
+
+def test_the_mode_that_counts_is_told_with_each_check(desk: Desk) -> None:
+    assert {check["mode"] for check in lines(desk.answer(STATUS))[:3]} == {"enforce"}
+    desk.checks.modes["web"] = "observe"
+    assert {check["mode"] for check in lines(desk.answer(STATUS))[:3]} == {"observe"}
+
+
+def test_service_files_that_cannot_be_used_are_told_after_the_checks(desk: Desk) -> None:
+    desk.checks.faults = [
+        ConfigError("/etc/s.d/a.toml", 3, 7, "unknown key"),
+        ConfigError("/etc/s.d/\udcff\0" * 500, 0, 0, "\U0001f600" * 5000),
+    ]
+    told = desk.answer(STATUS)
+    assert max(map(len, told.splitlines(keepends=True))) <= LINE_OCTETS_MOST
+    *_, first, second, end = lines(told)
+    assert first == {"fault": {"file": "/etc/s.d/a.toml", "error": "line 3: unknown key"}}
+    assert set(second["fault"]) == {"file", "error"}
+    assert (end["checks"], end["faults"]) == (3, 2)
 
 
 def test_a_check_is_run_and_its_result_told(desk: Desk) -> None:
@@ -110,7 +130,7 @@ def test_ten_thousand_checks_are_told_a_few_at_a_time(desk: Desk) -> None:
         state = known(f"10.1.{number // 250}.{number % 250}")
         desk.checks.states[state.check_id] = state
     *checks, end = lines(desk.answer(STATUS))
-    assert (len(checks), end) == (10_003, {"checks": 10_003})
+    assert (len(checks), end["checks"]) == (10_003, 10_003)
     assert desk.loop.longest_turn < 0.01  # nobody else waits longer for it
 
 
@@ -118,7 +138,7 @@ def test_no_line_is_longer_than_the_contract_says() -> None:
     state = CheckState("s" * 200, "2001:db8:1111:2222:3333:4444:5555:6666", 1.0, None)
     for character in ("a", "\x00", "\U0001f600", "\udcff", '"'):
         state.detail = state.held = character * 100_000
-        line = check_line(state, 0.0)
+        line = check_line(state, "standard", 0.0)
         assert len(line) <= LINE_OCTETS_MOST
         assert json.loads(line)["held"] is True
 
@@ -164,7 +184,7 @@ def test_a_question_octet_by_octet(desk: Desk) -> None:
         for octet in STATUS:
             client.send(bytes([octet]))
             desk.loop.turn(0.1)
-        assert lines(desk.hear_all(client))[-1] == {"checks": 3}
+        assert lines(desk.hear_all(client))[-1]["checks"] == 3
 
 
 def test_garbage_of_a_thousand_kinds_leaves_it_as_it_was(desk: Desk) -> None:
@@ -176,7 +196,7 @@ def test_garbage_of_a_thousand_kinds_leaves_it_as_it_was(desk: Desk) -> None:
             desk.loop.turn(0)
     desk.checks.asked.clear()
     desk.loop.until(lambda: not desk.server._clients, "all have gone")
-    assert lines(desk.answer(STATUS))[-1] == {"checks": 3}
+    assert lines(desk.answer(STATUS))[-1]["checks"] == 3
 
 
 # Slow, many, half-open.
@@ -222,7 +242,7 @@ def test_half_closed_is_heard_and_gone_is_noticed(desk: Desk) -> None:
     client.close()
     desk.loop.until(lambda: not desk.server._clients, "it is noticed")
     desk.checks.finish(ID)  # nobody listens
-    assert lines(desk.answer(STATUS))[-1] == {"checks": 3}
+    assert lines(desk.answer(STATUS))[-1]["checks"] == 3
 
 
 def test_a_check_that_never_comes_back_holds_nobody_for_ever(desk: Desk) -> None:
@@ -244,7 +264,7 @@ def test_one_client_too_many_is_told_so(desk: Desk) -> None:
         assert "busy" in refusal(desk.hear_all(one_more))
     clients.pop().close()
     desk.loop.until(lambda: len(desk.server._clients) < control.CLIENTS_MOST, "one has gone")
-    assert lines(desk.answer(STATUS))[-1] == {"checks": 3}
+    assert lines(desk.answer(STATUS))[-1]["checks"] == 3
     for client in clients:
         client.close()
 
@@ -282,7 +302,7 @@ def test_without_descriptors_it_waits_and_goes_on(desk: Desk) -> None:
             os.close(descriptor)
     desk.loop.ahead += 1.0
     client.send(STATUS)
-    assert lines(desk.hear_all(client))[-1] == {"checks": 3}
+    assert lines(desk.hear_all(client))[-1]["checks"] == 3
     client.close()
 
 
@@ -379,7 +399,7 @@ INHERIT = """
 import os, socket, sys
 sys.path.insert(0, sys.argv[1])
 from lvs_rawcheck.daemon.listening import inherited_socket
-from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.errors import ConfigError, LinkError
 pid = str(os.getpid())
 assert inherited_socket({}) is None
 assert inherited_socket({"LISTEN_FDS": "1", "LISTEN_PID": "1"}) is None
@@ -417,7 +437,7 @@ def test_the_clients_side(desk: Desk) -> None:
     with desk.loop.running(), ControlConnection(str(desk.folder), clock.now() + 5) as connection:
         connection.ask({"op": "status"})
         told = [connection.next_line() for _ in range(4)]
-        assert told[-1] == {"checks": 3}
+        assert told[-1]["checks"] == 3
         with pytest.raises(LinkError, match="broke off"):
             connection.next_line()
 
