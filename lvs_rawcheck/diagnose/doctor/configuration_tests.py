@@ -23,6 +23,7 @@ from lvs_rawcheck.generate.keepalived.revert import scripts_of
 
 _MESSAGES_MOST = 20
 _SECURITY = "SECURITY VIOLATION"
+_HARMLESS = "no scheduler set, setting default"  # which is what it then has
 _RELOAD_CHECK = "reload_check_config"
 Version = tuple[int, ...]
 
@@ -122,7 +123,7 @@ def _said(path: str, messages: tuple[str, ...]) -> Iterator[Finding]:
         advice = "write enable_script_security into global_defs, once no script is found below that it would drop"
         fixes = [instruction(advice)]
         yield found("script-security", path, security[0], fixes)
-    others = [message for message in messages if message not in security]
+    others = [message for message in messages if message not in security and _HARMLESS not in message]
     for message in others[:_MESSAGES_MOST]:
         fixes = [instruction(f"correct it until nothing is said any more: keepalived -t -f {quote(path)}")]
         yield found("config-fault", path, message, fixes)

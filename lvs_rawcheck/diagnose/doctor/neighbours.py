@@ -17,7 +17,7 @@ from lvs_rawcheck.link.rtnetlink import Netlink
 from lvs_rawcheck.wire.address import IPV4_OCTETS, IPV6_OCTETS
 
 _FAMILIES = (("ipv4", IPV4_OCTETS, "arp_cache"), ("ipv6", IPV6_OCTETS, "ndisc_cache"))
-_STATISTICS = "/proc/net/stat"
+STATISTICS = "/proc/net/stat"
 _OVERFLOWS = "table_fulls"
 _LIMITS = ("gc_thresh1", "gc_thresh2", "gc_thresh3")
 
@@ -30,6 +30,9 @@ def neighbour_tables(here: Surroundings) -> Section:
         servers = {server.address for _, server in here.servers() if len(server.address) == octets}
         if not servers:
             continue
+        overflows = _overflows(f"{STATISTICS}/{statistics}")
+        if overflows:
+            section.findings.append(_overflowed(family, overflows))
         limit = here.sysctls.number("net", family, "neigh", "default", _LIMITS[1])
         if limit is None:
             section.gaps.append(
@@ -41,9 +44,6 @@ def neighbour_tables(here: Surroundings) -> Section:
         seen.append(f"{family}: {needed} needed, {limit} fit")
         if needed > limit:
             section.findings.append(_too_small(family, needed, len(servers), limit))
-        overflows = _overflows(f"{_STATISTICS}/{statistics}")
-        if overflows:
-            section.findings.append(_overflowed(family, overflows))
     section.looked_at = "; ".join(seen)
     return section
 
@@ -66,7 +66,7 @@ def _too_small(family: str, needed: int, servers: int, limit: int) -> Finding:
 def _overflowed(family: str, times: int) -> Finding:
     what = f"new entries of {family} were refused {times} times"
     advice = (
-        "raise gc_thresh1, 2 and 3 (the finding above has commands, if there is one), or find who fills the table: "
+        "raise gc_thresh1, 2 and 3 (a finding `neighbour-table-small` has the commands), or find who fills the table: "
     )
     advice += "ip -s neighbour; the count starts anew at the next boot"
     return found("neighbour-table-overflowed", f"neighbour table of {family}", what, [instruction(advice)])

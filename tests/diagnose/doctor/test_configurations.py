@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Configurations: what keepalived says of them, scripts that it would drop, drift from the registry, IPVS's settings."""
+"""Configurations: what keepalived says, scripts that it would drop, drift from the registry, IPVS's settings."""
 
 from __future__ import annotations
 
