@@ -92,8 +92,10 @@ class Course:
     def _done(self, flow: SteeredFlow) -> None:
         verdict = flow.verdict
         assert verdict is not None  # a flow that has finished has one
-        self._note(flow)
-        if verdict.healthy and self._number < len(self._talks):
+        healthy = verdict.healthy
+        self.in_silence = not flow.was_answered if healthy else verdict.reason in SILENCE
+        self._note(flow, verdict)
+        if healthy and self._number < len(self._talks):
             try:
                 self._next()
             except NoFreePort as error:
@@ -102,15 +104,14 @@ class Course:
         else:
             self._finished(self)
 
-    def _note(self, flow: SteeredFlow) -> None:
-        result, verdict, talk = self.result, flow.verdict, self._talks[self._number]
-        assert verdict is not None
-        note_step(result, self._number, len(self._talks), verdict)
-        self.in_silence = verdict.reason in SILENCE or (verdict.healthy and not flow.was_answered)
-        result.elapsed_ms = (clock.now() - self._started) * 1000
-        if flow.steered_at is not None:
-            result.phases_ms.setdefault("resolve", (flow.steered_at - self._started) * 1000)
-            if flow.connected_at is not None:
-                result.phases_ms["connect"] = (flow.connected_at - flow.steered_at) * 1000
-        note_phases(result, talk, flow.connected_at or flow.steered_at, flow.phases)
-        self._number += 1
+    def _note(self, flow: SteeredFlow, verdict: Verdict) -> None:
+        result, number, started = self.result, self._number, self._started
+        note_step(result, number, len(self._talks), verdict)
+        result.elapsed_ms = (clock.now() - started) * 1000
+        steered_at, connected_at = flow.steered_at, flow.connected_at
+        if steered_at is not None:
+            result.phases_ms.setdefault("resolve", (steered_at - started) * 1000)
+            if connected_at is not None:
+                result.phases_ms["connect"] = (connected_at - steered_at) * 1000
+        note_phases(result, self._talks[number], connected_at or steered_at, flow.phases)
+        self._number = number + 1

@@ -61,7 +61,7 @@ def note_phases(result: Result, talk: Conversation | Exchange, began_at: float |
     seconds.
     """
     result.facts = talk.facts
-    if began_at is None:
+    if began_at is None or not phases:
         return
     before = began_at
     for name, reached_at in zip(talk.phases_reached(), phases, strict=False):

@@ -43,13 +43,15 @@ class Probe:
         """Begin one run, with its deadline counted from now; LinkError: it cannot be begun."""
         request = self._request
         deadline = now + request.timeout
-        results = [Result(request.kind, request.real_ip, endpoint, _UNASKED) for endpoint in request.endpoints]
+        results: list[Result] = []
         self._results = results
-        self._left = len(results)
+        self._left = len(request.endpoints)
         self._in_silence = False
         finished = partial(self._finished, results)
-        for result in results:
-            talks = make_talks(request.steps, result.endpoint)
+        for endpoint in request.endpoints:
+            result = Result(request.kind, request.real_ip, endpoint, _UNASKED)
+            results.append(result)
+            talks = make_talks(request.steps, endpoint)
             course = Course(result, talks, request.clean_close, now, deadline, finished)
             course.begin(self.lane.driver, self._steering, self._reply_mac)
 
