@@ -36,7 +36,7 @@ SCRIPTS = {
     "notify": "lvs-rawcheck-notify.8",
     "ocf-role": "ocf_lvs-rawcheck_role.7",
 }
-FORMATS = ("lvs-rawcheck.services.5", "lvs-rawcheck.state.5", "lvs-rawcheck.toml.5")
+FORMATS = ("lvs-rawcheck.services.5", "lvs-rawcheck.state.5", "lvs-rawcheck.toml.5", "lvs-rawcheck.causes.7")
 COMMAND_LINES: dict[str, tuple[str, ...]] = {
     **{f"lvs-rawcheck-{name}.8": ("lvs-rawcheck", name) for name in commands()},
     **{f"{name}.8": (name,) for name in PROGRAMS},
