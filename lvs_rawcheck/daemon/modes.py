@@ -23,7 +23,8 @@ class Modes:
 
     def of(self, check: Check) -> str:
         """Return the mode by which a check is run now."""
-        return self._overrides.get(check.service.name) or check.server.settings.mode
+        override = self._overrides.get(check.service.name) if self._overrides else None
+        return override or check.server.settings.mode
 
     def look(self) -> set[str]:
         """Read the overrides that there are; return the services that have another one than before."""
