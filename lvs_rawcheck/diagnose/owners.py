@@ -28,14 +28,18 @@ class Owners:
 class OwnersProbe:
     """Who has `address`, of all? own_ip, own_mac: the director's, of the same family. Exactly one event ends it.
 
-    suspect: is asked by unicast, too, which nothing between filters as it may broadcasts; None: nobody is.
+    suspect: is asked by unicast, too, which nothing between filters as it may broadcasts; None: nobody is. most: so
+    many owners are counted.
     """
 
-    def __init__(self, address: bytes, own_ip: bytes, own_mac: bytes, suspect: bytes | None = None) -> None:
+    def __init__(
+        self, address: bytes, own_ip: bytes, own_mac: bytes, suspect: bytes | None = None, most: int = OWNERS_MAX
+    ) -> None:
         words: type[OverArp | OverNdp] = OverArp if len(address) == IPV4_OCTETS else OverNdp
         asked = [suspect, None] if suspect is not None else [None]
         self._asked = [words(address, own_ip, own_mac, mac) for mac in asked]
         self._own_mac = own_mac
+        self._most = most
         self._macs: dict[bytes, None] = {}
         self._sent = 0
         self._timer: float | None = None
@@ -54,7 +58,7 @@ class OwnersProbe:
         """Look at a frame that may be an answer; anything else changes nothing."""
         # The first is the suspect's where there is one: it may leave its MAC out of an answer (RFC 4861 7.2.4).
         mac = None if self._finished else self._asked[0].answer(octets, source_mac, ethertype)
-        if mac is None or mac == self._own_mac or not is_unicast_mac(mac) or len(self._macs) >= OWNERS_MAX:
+        if mac is None or mac == self._own_mac or not is_unicast_mac(mac) or len(self._macs) >= self._most:
             return
         self._macs[mac] = None
 

@@ -18,7 +18,8 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose.audit.asking import Asking
 from lvs_rawcheck.diagnose.audit.grouping import findings_of
-from lvs_rawcheck.diagnose.audit.judging import Inquiries, Judge, Judged
+from lvs_rawcheck.diagnose.audit.inquiries import Inquiries
+from lvs_rawcheck.diagnose.audit.judging import Judge, Judged
 from lvs_rawcheck.diagnose.audit.loop import run_together
 from lvs_rawcheck.diagnose.audit.model import Audit, Cell
 from lvs_rawcheck.diagnose.audit.own_sides import OwnSides
@@ -130,16 +131,22 @@ class _Run:
             return inquiries
         for outcome in self._outcomes:
             inquiries.ask_for(outcome)
-        until = clock.now() + _INQUIRY_SECONDS
-        over = run_together([*askings.values(), inquiries.own_sides], until, self._settings.stopped)
-        if not over:
-            self._audit.gaps.append(
-                f"not all further questions were asked, so causes may be unclear: {self._why(until)}"
-            )
-        self._audit.gaps += [
-            f"the further questions could not be asked: {asking.failed}" for asking in askings.values() if asking.failed
-        ]
+        if self._ask(inquiries) and inquiries.ask_answerers(self._outcomes):
+            self._ask(inquiries)
+        for listener in self._ways.listeners:
+            inquiries.announced |= {(told.vip, told.mac): told.words for told in listener.heard()}
         return inquiries
+
+    def _ask(self, inquiries: Inquiries) -> bool:
+        """Ask all that is put by now; return whether it came to its end."""
+        until = clock.now() + _INQUIRY_SECONDS
+        askings = list(inquiries.askings.values())
+        over = run_together([*askings, inquiries.own_sides], until, self._settings.stopped)
+        if not over:
+            self._audit.gaps.append(f"not all further questions were asked, causes may be unclear: {self._why(until)}")
+        failed = dict.fromkeys(str(asking.failed) for asking in askings if asking.failed is not None)
+        self._audit.gaps += [f"further questions could not be asked: {error}" for error in failed]
+        return over
 
     def _why(self, until: float) -> str:
         return "it was interrupted" if self._settings.stopped() else "the time was over"

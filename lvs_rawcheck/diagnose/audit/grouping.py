@@ -13,7 +13,7 @@ from lvs_rawcheck.diagnose.diagnosis import Diagnosis, diagnose_known
 from lvs_rawcheck.diagnose.finding import ERROR, WARNING, Finding
 from lvs_rawcheck.diagnose.fix import THIS_HOST
 from lvs_rawcheck.diagnose.scene import Scene
-from lvs_rawcheck.wire.address import format_address
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address
 
 _EVIDENCE_OF_CELLS = 6
 _PLACES_NAMED = 6
@@ -29,12 +29,18 @@ _OF_VIP_AT_SERVER = (
     signatures.VIP_MISSING_FORWARDING,
     signatures.VIP_MISSING_OR_FILTERED,
     signatures.WRONG_MACHINE,
-    signatures.ARP_LEAK,
-    signatures.ARP_ANNOUNCE,
 )
+_OF_HOST_IN_IPV4 = (signatures.ARP_LEAK, signatures.ARP_ANNOUNCE)
+"""A setting of the whole host is missing there; in IPv6 it is the place of each VIP."""
 _OF_VIP = (signatures.VIP_DUPLICATE,)
-_OF_SERVICE_AT_SERVER = (signatures.SERVICE_DOWN, signatures.SERVICE_UNHEALTHY)
-"""One program serves all VIPs there: what it does at one, it mostly does at all."""
+_OF_SERVICE_AT_SERVER = (
+    signatures.SERVICE_DOWN,
+    signatures.SERVICE_UNHEALTHY,
+    signatures.BOUND_TO_REAL_ADDRESS,
+    signatures.FILTERED_PORT,
+    signatures.REJECTED,
+)
+"""One program serves all VIPs there, one rule keeps them from it: what happens at one, mostly happens at all."""
 
 
 @dataclass(slots=True)
@@ -102,7 +108,9 @@ def _place(cause: str, judged: Judged) -> Hashable:
         return request.real_ip
     if cause in _OF_VIP:
         return endpoint.vip
-    if cause in _OF_VIP_AT_SERVER:
+    if cause in _OF_HOST_IN_IPV4 and len(endpoint.vip) == IPV4_OCTETS:
+        return request.real_ip
+    if cause in (*_OF_VIP_AT_SERVER, *_OF_HOST_IN_IPV4):
         return request.real_ip, endpoint.vip
     if cause in _OF_SERVICE_AT_SERVER:
         return request.real_ip, endpoint.port, outcome.protocol, outcome.reason
@@ -120,8 +128,8 @@ def _where(cause: str, cells: list[Judged]) -> str:
         return real
     if cause in _OF_VIP:
         return f"VIP {format_address(endpoint.vip)}"
-    if cause in _OF_VIP_AT_SERVER:
-        return f"{real}, VIP {format_address(endpoint.vip)}"
+    if cause in (*_OF_VIP_AT_SERVER, *_OF_HOST_IN_IPV4):
+        return f"{real}, VIP {vips}"
     if cause in _OF_SERVICE_AT_SERVER:
         return f"{real}, port {endpoint.port} of {vips}"
     return f"{real}, {endpoint}"

@@ -23,7 +23,7 @@ from lvs_rawcheck.errors import LinkError, NoFreePort
 from lvs_rawcheck.link.rtnetlink import Netlink
 from lvs_rawcheck.wire.ip import PROTO_TCP
 
-AT_ONE_SERVER = 8  # checks of one real server at a time
+AT_ONE_SERVER = 32  # checks of one real server at a time: to a silent one, as many SYNs in 0.2 s
 _NOT_ASKED = "not asked"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import Verdict
@@ -13,6 +14,7 @@ from lvs_rawcheck.checks.request import Request
 from lvs_rawcheck.checks.steps import make_talks, protocols_of
 from lvs_rawcheck.diagnose.audit.probing import Outcome
 from lvs_rawcheck.diagnose.audit.segment import Segment
+from lvs_rawcheck.diagnose.listener import Listener, listen_on
 from lvs_rawcheck.errors import ConfigError, LinkError, UsageError
 from lvs_rawcheck.link.rtnetlink import Netlink
 
@@ -29,11 +31,15 @@ class Ways:
 
     local: list[Outcome] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
+    """They hear who speaks in a VIP's name, from now on."""
 
     def close(self) -> None:
         """Give back all sockets."""
         for segment in self.segments:
             segment.close()
+        for listener in self.listeners:
+            listener.close()
 
 
 def open_ways(outcomes: Sequence[Outcome], netlink: Netlink) -> Ways:
@@ -91,6 +97,8 @@ def _open_segments(ways: Ways, wanted: list[tuple[Path, list[Outcome]]], netlink
                 outcome.give_up(str(error))
             continue
         ways.segments.append(segment)
+        with suppress(LinkError):  # without it all else can still be told
+            ways.listeners.append(listen_on(path.interface, vips))
         for outcome in outcomes:
             outcome.segment = segment
     if failed is not None and not ways.segments:
