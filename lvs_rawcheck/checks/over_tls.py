@@ -92,6 +92,7 @@ class OverTls(Conversation):
         if self._session is not None and self._session.secured:
             facts["tls"] = self._session.parameters()
             facts["certificate"] = _certificate_facts(self._session)
+            facts["certificate_sha256"] = self._session.certificate_digest()
         return {**facts, **self.inner.facts()}
 
     def describe(self, octets: bytes) -> list[str]:

@@ -135,6 +135,15 @@ class Session:
             raise RemoteProtocolError("the server showed no certificate")
         return parse_certificate(self._peer_certificate)
 
+    def certificate_digest(self) -> str | None:
+        """Return the SHA-256 of the server's certificate in hexadecimal digits, None where it showed none.
+
+        Of all its octets, as `openssl x509 -fingerprint -sha256` has it: read or not, two are the same or not.
+        """
+        from hashlib import sha256
+
+        return sha256(self._peer_certificate).hexdigest() if self._peer_certificate is not None else None
+
     # OpenSSL -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Sequence
 
@@ -133,6 +134,7 @@ def test_the_facts_are_fit_for_json() -> None:
     assert facts["certificate"]["subject"] == f"CN={NAME}"
     assert facts["certificate"]["names"] == [NAME, "10.0.0.100", "2001:db8::100"]
     assert facts["certificate"]["expires"].endswith("Z")
+    assert re.fullmatch("[0-9a-f]{64}", facts["certificate_sha256"])
     assert facts["tls"] == {"version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384", "alpn": None}
     assert facts["octets"] == 0
     assert OverTls(UntilClosed(), Settings()).facts() == {"octets": 0}

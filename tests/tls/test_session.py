@@ -286,6 +286,13 @@ def test_what_was_agreed_upon(version: ssl.TLSVersion) -> None:
     assert certificate.names == [NAME, "10.0.0.100", "2001:db8::100"]
 
 
+def test_two_servers_with_one_certificate_have_one_digest() -> None:
+    one, again = secured(peer_with()), secured(peer_with())
+    assert one.certificate_digest() == again.certificate_digest()
+    other = secured(peer_with(certificates.expires_soon()))
+    assert other.certificate_digest() not in (None, one.certificate_digest())
+
+
 def test_before_the_handshake_there_is_no_certificate() -> None:
     with pytest.raises(RemoteProtocolError, match="no certificate has been accepted"):
         begun().certificate()
