@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import generate, http, in_process, ldirectord, one_shot, verdict
+from tests.bench import audit, generate, http, in_process, ldirectord, one_shot, verdict
 from tests.bench.site import Site
 
 
@@ -23,6 +23,8 @@ def main() -> int:
     print(verdict.report(), flush=True)
     print()
     print(generate.report(), flush=True)
+    print()
+    print(audit.report(), flush=True)
     return 0
 
 
