@@ -8,7 +8,8 @@ Each way is measured in windows, and two things are read of each:
 - the machine: the processor time of all processes that the laboratory is on this host, less what an idle one spends.
   The director is in it, and the real servers, whose part is much the same in all four ways;
 - the director: what the laboratory's kernel has counted for keepalived, for all that it has started, and for the
-  daemon. It counts by ticks of 10 ms of its own clock, in which there is also what this host has given to others.
+  daemon; the servers: for the processes that accept. It counts by ticks of 10 ms of its own clock, in which there is
+  also what this host has given to others: on a busy host these say more than was spent, and waver.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ _TITLES = {
     _SCRIPT: "(c) MISC_CHECK verdict, daemon",
     _FILE: "(d) FILE_CHECK alone, daemon",
 }
-_HEAD = "probes/s  forks/s  machine  director   at 250/s: machine   x (a)  director   x (a)"
+_HEAD = "probes/s  forks/s  machine  director  servers   at 250/s: machine   x (a)  director   x (a)"
 
 
 class Way:
     """What was measured of one way, each figure a second: medians of its windows. CPU in milliseconds."""
 
     def __init__(self, windows: list[dict[str, float]]) -> None:
-        self.machine, self.director, self.probes, self.forks = (
-            median(window[name] for window in windows) for name in ("machine", "director", "opened", "forks")
+        self.machine, self.director, self.servers, self.probes, self.forks = (
+            median(window[name] for window in windows) for name in ("machine", "director", "servers", "opened", "forks")
         )
 
 
@@ -71,7 +72,7 @@ def _rows(ways: dict[str, Way]) -> list[str]:
     for name, title in _TITLES.items():
         way, full = ways[name], _at_full_pace(name, ways)
         lines.append(
-            f"  {title:32} {way.probes:8.0f} {way.forks:8.1f} {way.machine:8.0f} {way.director:9.0f}"
+            f"  {title:32} {way.probes:8.0f} {way.forks:8.1f} {way.machine:8.0f} {way.director:9.0f} {way.servers:8.0f}"
             f"   {full[0]:17.0f} {full[0] / own[0]:7.2f} {full[1]:9.0f} {full[1] / own[1]:7.2f}"
         )
     lines.append(f"  an idle machine, taken off: {idle.machine:.0f} ms a second")
@@ -88,19 +89,21 @@ def _wrong(seen: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _at_full_pace(name: str, ways: dict[str, Way]) -> tuple[float, float]:
-    """Return what the machine and the director would spend if all were checked at their interval.
+    """Return what the machine and the director would spend if each server were checked at its interval.
 
-    (b) and (c) run more slowly here, and are multiplied; of (c) only the scripts, beside a daemon that does it all.
+    (b) and (c) fork more slowly here: each fork is taken as dear as it was. What (c) spends beside its forks is what
+    (d) spends on as many probes.
     """
-    way, base = ways[name], ways[_FILE]
+    way, daemon = ways[name], ways[_FILE]
     if name == _ONE_SHOT:
         factor = WANTED / way.forks
         return way.machine * factor, way.director * factor
     if name == _SCRIPT:
-        factor = WANTED / way.forks
+        factor, probing = WANTED / way.forks, way.probes / daemon.probes
+        at_full = _at_full_pace(_FILE, ways)
         return (
-            base.machine + (way.machine - base.machine) * factor,
-            base.director + (way.director - base.director) * factor,
+            at_full[0] + (way.machine - daemon.machine * probing) * factor,
+            at_full[1] + (way.director - daemon.director * probing) * factor,
         )
     factor = WANTED / way.probes
     return way.machine * factor, way.director * factor
@@ -154,7 +157,8 @@ def _a_second(told: dict[str, Any], machine: float) -> dict[str, float]:
     seconds = told["seconds"]
     return {
         "machine": machine / seconds * 1000,
-        "director": sum(told["groups"].values()) / seconds * 1000,
+        "director": (told["groups"]["keepalived"] + told["groups"]["daemon"]) / seconds * 1000,
+        "servers": told["groups"]["servers"] / seconds * 1000,
         "opened": told["opened"] / seconds,
         "forks": told["forks"] / seconds,
     }

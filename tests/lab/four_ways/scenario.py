@@ -22,7 +22,7 @@ from tests.lab.four_ways.site import Site
 WARM_UP_SECONDS = 10.0
 SETTLE_SECONDS = 90.0
 STAY_SECONDS = 5.0
-PROCESS_SECONDS, SCRIPT_SECONDS = 240, 20
+PROCESS_SECONDS, SCRIPT_SECONDS = 240, 40
 """The pace of checks that cost a process: as many at 1 s are beyond the processor, here more than anywhere."""
 ALL = frozenset((*FARM, ALONE))
 

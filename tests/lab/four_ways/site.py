@@ -28,7 +28,8 @@ from tests.lab.four_ways.processor import mount_groups, start_in
 
 RESULTS = Path("/run/lab/results")
 PYTHON = "/usr/bin/python3"
-KEEPALIVED, DAEMON = "keepalived", "daemon"
+KEEPALIVED, DAEMON, SERVERS = "keepalived", "daemon", "servers"
+"""Control groups. SERVERS: the real servers' own processes."""
 _GENERATE_SECONDS = 240.0
 # In turns of a tenth of a second, so that little of what is measured is a real server's own process.
 _SERVE = f"""
@@ -50,7 +51,7 @@ class Site:
 
     def __init__(self) -> None:
         load_modules("ip_vs", "ip_vs_rr", "tcp_diag", "inet_diag")
-        mount_groups(KEEPALIVED, DAEMON)
+        mount_groups(KEEPALIVED, DAEMON, SERVERS)
         self._network = Network(RESULTS)
         self.director = self._network.add_host("director", DIRECTOR, PREFIX_LENGTH)
         self._alone = self._network.add_host("alone", ALONE, PREFIX_LENGTH)
@@ -63,7 +64,7 @@ class Site:
         for host in self.real_servers:
             host.run("sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2")
             host.run("ip", "addr", "add", f"{VIP}/32", "dev", "lo")
-            host.start(PYTHON, "-c", _SERVE)
+            start_in(SERVERS, host, PYTHON, "-c", _SERVE)
         self._command("generate", "scripts", *_PLACES)
         self._keepalived: Process | None = None
 
