@@ -21,10 +21,10 @@ from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.cli.packet_lines import NEIGHBOURS, PacketLines
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
-from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.explanation import Explanation, Inquest
 from lvs_rawcheck.diagnose.finding import ERROR
 from lvs_rawcheck.diagnose.inquiry import explain, longest_seconds
-from lvs_rawcheck.diagnose.report import report_lines
+from lvs_rawcheck.diagnose.report import Report
 from lvs_rawcheck.diagnose.signatures import CANNOT_JUDGE
 from lvs_rawcheck.director.privileges import drop_root
 from lvs_rawcheck.errors import RawCheckError, UsageError
@@ -52,16 +52,34 @@ def run(arguments: list[str]) -> int:
     regret("lvs-rawcheck", explanation.result)
     if line.values["json"]:
         say(json.dumps(explanation.to_dict()))
-    else:
-        _report(explanation, line)
     return status
 
 
-def _report(explanation: Explanation, line: CommandLine) -> None:
-    verbosity = NEIGHBOURS if explanation.result.kind == TcpConversation.kind else line.values["verbose"]
-    assert isinstance(verbosity, int)
-    for text in report_lines(explanation, describer(verbosity) if verbosity else None):
-        say(text)
+class _LiveReport:
+    """Says the report as it becomes known. What puts packets into words loads slowly, so not before the verdict."""
+
+    def __init__(self, kind: str, verbose: int) -> None:
+        self._verbosity = NEIGHBOURS if kind == TcpConversation.kind else verbose
+        self._report: Report | None = None
+
+    def progress(self, inquest: Inquest) -> None:
+        """Say what is known since the last time."""
+        report = self._begun()
+        _say_all([*report.check_lines(inquest), *report.probe_lines(inquest)])
+
+    def end(self, explanation: Explanation) -> None:
+        """Say the rest."""
+        _say_all(self._begun().end_lines(explanation))
+
+    def _begun(self) -> Report:
+        if self._report is None:
+            self._report = Report(describer(self._verbosity) if self._verbosity else None)
+        return self._report
+
+
+def _say_all(lines: list[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
@@ -69,12 +87,18 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
     path = line.values["pcap"]
+    verbose = line.values["verbose"]
+    assert isinstance(verbose, int)
+    live = None if line.values["json"] else _LiveReport(request.kind, verbose)
+    progress = live.progress if live is not None else None
     _end_in_time(longest_seconds(request))
-    explanation = explain(request, drop_root) if path is None else _explain_into(str(path), request)
+    explanation = explain(request, drop_root, progress) if path is None else _explain_into(str(path), request, progress)
     end_no_more()  # the words have time: a person reads them
     explanation.result.notes += registry.notes
     if request.on_cannot_judge == STANDARD_INSTEAD and explanation.cause == CANNOT_JUDGE:
         explanation.warnings.append("`check` would make the standard check instead here, by --on-cannot-judge")
+    if live is not None:
+        live.end(explanation)
     return explanation, line
 
 
@@ -89,11 +113,11 @@ def _end_in_time(seconds: float) -> None:
     end_after(seconds)
 
 
-def _explain_into(path: str, request: Request) -> Explanation:
+def _explain_into(path: str, request: Request, progress: Callable[[Inquest], None] | None) -> Explanation:
     """Return the explanation, its frames saved to a file that was opened while we were still root."""
     capture = CaptureFile(path)
     try:
-        explanation = explain(request, drop_root)
+        explanation = explain(request, drop_root, progress)
     except BaseException:
         capture.abandon()
         raise

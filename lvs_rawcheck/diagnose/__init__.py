@@ -3,5 +3,5 @@
 
 `probes` asks further when a check has failed, `signatures` is the one table from answers to causes, `causes`
 says each cause in words. scapy, which narrates the packets, is imported by `decode` alone. `verify/` compares what
-keepalived runs with what is planned.
+keepalived runs with what is planned, `doctor/` looks at this host.
 """

@@ -15,31 +15,37 @@ from lvs_rawcheck.diagnose.transcript import Line
 
 
 @dataclass
-class Explanation:
-    """What is known in the end."""
+class Inquest:
+    """What is known so far, from the check's verdict on."""
 
     result: Result
     conversation: list[Line]
     recording: Recording
-    observations: Observations
     probes: list[Probe]
     probing_from: int
     """Which frame of the recording was the first of the probes."""
-    diagnosis: Diagnosis
-    path: Path | None = None
+    path: Path | None
     """The way to the real server; None where no frame was sent."""
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def cause(self) -> str:
-        """Return the first cause: one of diagnose/signatures.py."""
-        return self.diagnosis.cause
 
     @property
     def began(self) -> float:
         """Return when the first of all that is told happened, monotonic seconds; 0.0 where nothing did."""
         frames, lines = self.recording.frames[:1], self.conversation[:1]
         return min([*(frame.time for frame in frames), *(line.time for line in lines)], default=0.0)
+
+
+@dataclass
+class Explanation(Inquest):
+    """What is known in the end."""
+
+    observations: Observations
+    diagnosis: Diagnosis
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def cause(self) -> str:
+        """Return the first cause: one of diagnose/signatures.py."""
+        return self.diagnosis.cause
 
     def to_dict(self) -> dict[str, object]:
         """Return what JSON says: the check's result, and what explains it."""

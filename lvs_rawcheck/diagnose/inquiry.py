@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from copy import copy
 
@@ -17,7 +17,7 @@ from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.again import AGAIN_SECONDS, AgainProbe
 from lvs_rawcheck.diagnose.diagnosis import Diagnosis, diagnose
 from lvs_rawcheck.diagnose.error_heard import error_heard
-from lvs_rawcheck.diagnose.explanation import Explanation
+from lvs_rawcheck.diagnose.explanation import Explanation, Inquest
 from lvs_rawcheck.diagnose.listener import Listener, listen_on
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.own_address import (
@@ -42,15 +42,20 @@ from lvs_rawcheck.wire.ip import PROTO_TCP
 _UNJUDGED = (Reason.CANNOT_JUDGE, Reason.NOT_ON_LINK)
 
 
-def explain(request: Request, sockets_open: Callable[[], None] | None = None) -> Explanation:
+def explain(
+    request: Request,
+    sockets_open: Callable[[], None] | None = None,
+    progress: Callable[[Inquest], None] | None = None,
+) -> Explanation:
     """Return what the raw check of one endpoint brought, and why; whatever the director's role.
 
     request: its standby and on_cannot_judge are overruled: the raw path is what is explained.
-    sockets_open: called once all sockets are open and no frame was read. UsageError: more than one endpoint.
+    sockets_open: called once all sockets are open and no frame was read. progress: called when the verdict is given,
+    and whenever probes have been answered since. UsageError: more than one endpoint.
     """
     if len(request.endpoints) != 1:
         raise UsageError("one VIP at a time can be explained")
-    inquiry = _Inquiry(request)
+    inquiry = _Inquiry(request, progress or _tell_nobody)
     result = run_request(inquiry.told_request(), Hooks(sockets_open, inquiry.wrap, inquiry.probe))
     return inquiry.conclude(result)
 
@@ -68,7 +73,8 @@ def longest_seconds(request: Request) -> float:
 class _Inquiry:
     """What one explanation gathers on its way."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, progress: Callable[[Inquest], None]) -> None:
+        self._progress = progress
         self.recording = Recording()
         self._transcript = Transcript()
         self._overheard = Overheard(request.steps, self._transcript, self._peer)
@@ -113,13 +119,20 @@ class _Inquiry:
         self._real_mac = real_mac
         self._probing_from = len(self.recording.frames)
         self._note_verdict(results[0])
-        answered = results[0].verdict.reason in signatures.ANSWERED
-        self._probes = WireProbes(link, path, self._endpoint, self._request.real_ip, real_mac).ask()
+        self._tell(results[0])
+        wire = WireProbes(link, path, self._endpoint, self._request.real_ip, real_mac)
+        self._probes = wire.ask()
+        self._tell(results[0])
         if not results[0].healthy:
-            self._probes.append(self._probe_own_address(path, answered))
+            self._probes.append(self._probe_own_address(path, results[0].verdict.reason in signatures.ANSWERED))
         elif self._again is not None:
             self._probes.append(self._probe_again(self._again))
-        self._probes.append(self._announced())
+        self._probes.append(self._announced(wire.server_macs))
+        self._tell(results[0])
+
+    def _tell(self, result: Result) -> None:
+        lines = self._transcript.lines()
+        self._progress(Inquest(result, lines, self.recording, list(self._probes), self._probing_from or 0, self._path))
 
     def _probe_again(self, again: AgainProbe) -> Probe:
         """Return whether what passed once passes every time; the frames are kept only where they prove something."""
@@ -128,12 +141,12 @@ class _Inquiry:
             self.recording.frames += again.frames
         return probe
 
-    def _announced(self) -> Probe:
+    def _announced(self, server_macs: Collection[bytes]) -> Probe:
         """Return whether the real server was heard to speak in the VIP's name all the while."""
         text = f"{format_address(self._request.real_ip)} heard speaking as {format_address(self._endpoint.vip)}"
-        if self._listener is None or self._real_mac is None:
+        if self._listener is None or not server_macs:
             return Probe(ANNOUNCED, text, Answer.NOT_ASKED)
-        words = [told.words for told in self._listener.heard() if told.mac == self._real_mac]
+        words = [told.words for told in self._listener.heard() if told.mac in server_macs]
         return Probe(ANNOUNCED, text, Answer.REPLY if words else Answer.SILENCE, "; ".join(words))
 
     def _probe_own_address(self, path: Path, answered: bool) -> Probe:
@@ -170,11 +183,11 @@ class _Inquiry:
             result,
             self._transcript.lines(),
             self.recording,
-            seen,
             self._probes,
             probing_from,
-            diagnosis,
             self._path,
+            seen,
+            diagnosis,
         )
         explanation.warnings += self._warnings(result, diagnosis)
         return explanation
@@ -223,3 +236,7 @@ class _Inquiry:
         for told in beside:
             warnings.append(f"{told.cause}: {told.sentence} {'; '.join(str(fix) for fix in told.fixes)}")
         return warnings
+
+
+def _tell_nobody(inquest: Inquest) -> None:
+    """Nobody waits for it."""

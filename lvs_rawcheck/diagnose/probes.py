@@ -51,6 +51,8 @@ class WireProbes:
         self._vip = endpoint.vip
         self._real_ip = real_ip
         self._real_mac = real_mac
+        self.server_macs = {real_mac} if real_mac is not None else set()
+        """Whom to take for the real server: who gets our frames, and once asked, who answered for its address."""
         self._trouble = ""
 
     def ask(self) -> list[Probe]:
@@ -59,6 +61,8 @@ class WireProbes:
         owners, holders = self._owners(self._vip), self._owners(self._real_ip)
         self._ask([echo, full_echo, owners, holders], WIRE_SECONDS)
         own_neighbour = self._own_neighbour(holders)
+        if holders is not None:
+            self.server_macs.update(holders.macs)
         probes = [
             self._answered(ECHO, f"{self._echo_to} {self._at(self._real_mac)}", echo),
             self._answered(
@@ -108,17 +112,18 @@ class WireProbes:
         others = self._answered(OTHERS, f"{_who_has(self._vip)} {format_address(self._vip)}, asked of all", owners)
         if owners is None or self._trouble:
             return [leak, others]
-        leaks = self._real_mac in owners.macs
-        named = format_mac(self._real_mac) if self._real_mac is not None and leaks else ""
-        unknown = self._real_mac is None
-        leak_answer = Answer.NOT_ASKED if unknown else Answer.REPLY if leaks else Answer.SILENCE
+        leaking = [format_mac(mac) for mac in owners.macs if mac in self.server_macs]
+        leak_answer = Answer.REPLY if leaking else Answer.SILENCE if self.server_macs else Answer.NOT_ASKED
         answer, detail = self._census(owners.macs)
-        return [replace(leak, answer=leak_answer, detail=named), replace(others, answer=answer, detail=detail)]
+        return [
+            replace(leak, answer=leak_answer, detail=", ".join(leaking)),
+            replace(others, answer=answer, detail=detail),
+        ]
 
     def _census(self, macs: tuple[bytes, ...]) -> tuple[Answer, str]:
         """Return who else has the VIP: of strangers the active director is one, unless that is this host."""
         own_macs, active = _this_host(self._vip)
-        strangers = [mac for mac in macs if mac != self._real_mac and mac not in own_macs]
+        strangers = [mac for mac in macs if mac not in self.server_macs | own_macs]
         if not strangers:
             return Answer.SILENCE, ""
         answer = Answer.OTHER_MAC if len(strangers) > (0 if active else 1) else Answer.REPLY

@@ -21,7 +21,10 @@ OTHER_TABLE = "77"  # a routing table that nothing else uses
 
 @dataclass(frozen=True)
 class Fault:
-    """One state that is wrong. by_commands: whether the commands of the remedy alone mend it; else `mend` does."""
+    """One state that is wrong. by_commands: whether the commands of the remedy alone mend it; else `mend` does.
+
+    touches: what it changes; two that touch the same cannot be had at once.
+    """
 
     name: str
     cause: str
@@ -29,6 +32,7 @@ class Fault:
     mend: Callable[[Site], None]
     by_commands: bool = False
     severity: str = ERROR
+    touches: str = ""
 
 
 def has_vip_again(site: Site) -> None:
@@ -43,6 +47,12 @@ def vip_missing_and_ready_to_steal_it(site: Site) -> None:
     lose_vip(site.server, site.family.vip)
     site.server.sysctl("net.ipv4.conf.all.arp_ignore", 0)
     site.server.sysctl("net.ipv4.conf.all.arp_announce", 0)
+
+
+def has_vip_again_and_keeps_quiet(site: Site) -> None:
+    site.server.sysctl("net.ipv4.conf.all.arp_ignore", 1)
+    site.server.sysctl("net.ipv4.conf.all.arp_announce", 2)
+    has_vip_again(site)
 
 
 def vip_missing_forwarding(site: Site) -> None:
@@ -103,7 +113,7 @@ def announces_it_no_more(site: Site) -> None:
 
 def asks_as_the_vip(site: Site) -> None:
     """The director knows it well and does not ask first; in IPv6 what it would answer for the VIP is held back."""
-    site.director.run(["ping", "-c1", "-W2", "-I", site.family.director_ip, site.family.real_ip])
+    know_it_well(site)
     if site.family is IPV4:
         site.server.sysctl("net.ipv4.conf.all.arp_announce", 0)
     else:
@@ -119,6 +129,11 @@ def asks_as_itself(site: Site) -> None:
     else:
         site.server.remove_address(host_prefix(site.family.vip), "eth0")
         site.server.nft("delete table ip6 quiet")
+
+
+def know_it_well(site: Site) -> None:
+    """Let the director know the server's MAC, so that it need not ask, and be known by that, before it sends."""
+    site.director.run(["ping", "-c1", "-W1", "-I", site.family.director_ip, site.family.real_ip])
 
 
 def forget_neighbours(site: Site) -> None:
@@ -180,15 +195,18 @@ def balances_no_more(site: Site) -> None:
 
 
 FAULTS = (
-    Fault("entry wrong", signatures.NEIGHBOUR_ENTRY_WRONG, entry_wrong, entry_gone, by_commands=True),
-    Fault("host down", signatures.HOST_DOWN, host_down, host_up),
-    Fault("VIP missing", signatures.VIP_MISSING_OR_FILTERED, vip_missing, has_vip_again, by_commands=True),
+    Fault("entry wrong", signatures.NEIGHBOUR_ENTRY_WRONG, entry_wrong, entry_gone, by_commands=True, touches="entry"),
+    Fault("host down", signatures.HOST_DOWN, host_down, host_up, touches="link"),
+    Fault(
+        "VIP missing", signatures.VIP_MISSING_OR_FILTERED, vip_missing, has_vip_again, by_commands=True, touches="vip"
+    ),
     Fault(
         "VIP missing, would be stolen",
         signatures.VIP_MISSING_OR_FILTERED,
         vip_missing_and_ready_to_steal_it,
-        has_vip_again,
+        has_vip_again_and_keeps_quiet,
         by_commands=True,
+        touches="vip arp",
     ),
     Fault(
         "VIP missing, forwarding",
@@ -196,19 +214,40 @@ FAULTS = (
         vip_missing_forwarding,
         vip_there_again_forwarding,
         by_commands=True,
+        touches="vip forwarding",
     ),
-    Fault("all dropped", signatures.VIP_MISSING_OR_FILTERED, all_dropped, firewall_gone),
-    Fault("balances again", signatures.DIRECTOR_CIRCLE, balances_again, balances_no_more),
-    Fault("port rejected", signatures.REJECTED, port_rejected, firewall_gone),
-    Fault("port dropped", signatures.FILTERED_PORT, port_dropped, firewall_gone),
-    Fault("short frames only", signatures.PATH_MTU, short_frames_only, full_frames),
-    Fault("bound to its own address", signatures.BOUND_TO_REAL_ADDRESS, bound_to_real_address, service_started),
-    Fault("nothing listens", signatures.SERVICE_DOWN, nothing_listens, service_started),
-    Fault("VIP elsewhere", signatures.VIP_DUPLICATE, vip_elsewhere, vip_nowhere_else),
+    Fault("all dropped", signatures.VIP_MISSING_OR_FILTERED, all_dropped, firewall_gone, touches="firewall"),
+    Fault("balances again", signatures.DIRECTOR_CIRCLE, balances_again, balances_no_more, touches="vip forwarding"),
+    Fault("port rejected", signatures.REJECTED, port_rejected, firewall_gone, touches="firewall"),
+    Fault("port dropped", signatures.FILTERED_PORT, port_dropped, firewall_gone, touches="firewall"),
+    Fault("short frames only", signatures.PATH_MTU, short_frames_only, full_frames, touches="mtu"),
     Fault(
-        "answers for the VIP", signatures.ARP_LEAK, announces_the_vip, announces_it_no_more, True, severity="warning"
+        "bound to its own address",
+        signatures.BOUND_TO_REAL_ADDRESS,
+        bound_to_real_address,
+        service_started,
+        touches="service",
     ),
-    Fault("asks as the VIP", signatures.ARP_ANNOUNCE, asks_as_the_vip, asks_as_itself, True, severity="warning"),
+    Fault("nothing listens", signatures.SERVICE_DOWN, nothing_listens, service_started, touches="service"),
+    Fault("VIP elsewhere", signatures.VIP_DUPLICATE, vip_elsewhere, vip_nowhere_else, touches="stranger"),
+    Fault(
+        "answers for the VIP",
+        signatures.ARP_LEAK,
+        announces_the_vip,
+        announces_it_no_more,
+        True,
+        severity="warning",
+        touches="vip arp",
+    ),
+    Fault(
+        "asks as the VIP",
+        signatures.ARP_ANNOUNCE,
+        asks_as_the_vip,
+        asks_as_itself,
+        True,
+        severity="warning",
+        touches="vip arp",
+    ),
 )
 
 

@@ -44,11 +44,11 @@ def told(reason: str, cause: str, probes: list[Probe], warnings: list[str], kind
         result,
         CONVERSATION,
         recording,
-        Observations(Place.WIRE, reason),
         probes,
         2,
-        diagnose_known(cause, Scene(REAL_IP, VIP, 80)),
         Path(interface, DIRECTOR_IP, 2),
+        Observations(Place.WIRE, reason),
+        diagnose_known(cause, Scene(REAL_IP, VIP, 80)),
         warnings,
     )
 

@@ -254,7 +254,12 @@ LDIRECTORD = f"quiescent=yes\nvirtual={VIP}:80\n\treal={REAL_IP}:80 gate\n\tprot
 
 
 @pytest.mark.parametrize(
-    ("text", "cause"), [(UDP, "udp-to-removed-server"), (PERSISTENT, "persistence-to-failed-server")]
+    ("text", "cause"),
+    [
+        (UDP, "clients-of-removed-server"),
+        (PERSISTENT.replace("    inhibit_on_failure\n", ""), "clients-of-removed-server"),
+        (PERSISTENT, "clients-of-quiesced-server"),
+    ],
 )
 def test_clients_of_failed_servers(clinic: Clinic, text: str, cause: str) -> None:
     clinic.configure_keepalived(text)
@@ -264,7 +269,7 @@ def test_clients_of_failed_servers(clinic: Clinic, text: str, cause: str) -> Non
 
 def test_clients_of_failed_servers_of_ldirectord(clinic: Clinic) -> None:
     clinic.configure_ldirectord(LDIRECTORD)
-    Ward(clinic, WITH_IPVS).cure("persistence-to-failed-server")
+    Ward(clinic, WITH_IPVS).cure("clients-of-quiesced-server")
 
 
 @pytest.mark.skipif(os.path.exists("/proc/sys/net/ipv4/vs"), reason="this kernel has IPVS")
@@ -281,7 +286,6 @@ def test_without_ipvs_nothing_was_looked_at(clinic: Clinic) -> None:
         configuration(),
         UDP.replace("    lb_kind", "    inhibit_on_failure\n    lb_kind"),
         UDP.replace("    lb_kind", "    ops\n    lb_kind"),
-        PERSISTENT.replace("    inhibit_on_failure\n", ""),
     ],
 )
 def test_what_needs_no_setting_is_no_fault(clinic: Clinic, text: str) -> None:
