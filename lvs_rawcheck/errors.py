@@ -71,3 +71,7 @@ class ConfigSyntaxError(ConfigError):
 
 class ConfigValueError(ConfigError):
     """The text is well formed, but a value in it cannot be meant."""
+
+
+class ConfigLibraryError(ConfigValueError):
+    """The text is right, but what it takes cannot be imported here: ours, never the administrator's."""

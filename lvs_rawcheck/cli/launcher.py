@@ -26,13 +26,16 @@ else:
     sys.dont_write_bytecode = True
 
 
-def regret(error: Exception) -> None:
-    """Say in one line, on stderr and in the log, that half a program gives no verdict; use nothing of that program."""
+def regret(error: Exception, why: str) -> None:
+    """Say in one line, on stderr and in the log, that half a program gives no verdict; use nothing of that program.
+
+    why: it answers something all the same, "" where it does not.
+    """
     import _socket
     import select
     from contextlib import suppress
 
-    line = f"cannot-judge: the program is not whole: {type(error).__name__}: {error}".replace("\n", " ")
+    line = f"cannot-judge: the program is not whole: {type(error).__name__}: {error}{why}".replace("\n", " ")
     octets = f"lvs-rawcheck: {line}\n".encode("utf-8", "backslashreplace")
     with suppress(OSError):  # closed; and a pipe that nobody reads must not hold us
         if select.select([], [2], [], 0)[1]:
@@ -42,10 +45,22 @@ def regret(error: Exception) -> None:
         log.sendto(b"<27>" + octets, "/dev/log")  # daemon.err, RFC 3164 4.1.1
 
 
+def last_resort() -> "tuple[int, str]":
+    """Return the exit status, and why it is that."""
+    try:
+        from lvs_rawcheck.cli.last_resort import answer
+
+        status, why = answer(sys.argv)
+    except Exception:  # it is not whole either
+        return 1, ""
+    return status, f"; {why}" if why else ""
+
+
 try:
     from lvs_rawcheck.cli.main import main
 except Exception as error:  # an upgrade under way, a damaged file: keepalived shows nobody a traceback
-    regret(error)
-    sys.exit(1)
+    status, why = last_resort()
+    regret(error, why)
+    sys.exit(status)
 
 sys.exit(main())

@@ -48,19 +48,33 @@ def run_as(program: str) -> int:
     try:
         status = _command(program)(sys.argv[1:])
     except Exception as error:  # ours, whatever it is: keepalived shows nobody a traceback, the log a sentence
-        status = _fail(program, f"cannot-judge: internal error: {type(error).__name__}: {error}")
+        status = _fail(program, error)
     ignore_signals()
     return status
 
 
-def _fail(program: str, sentence: str) -> int:
+def _fail(program: str, error: Exception) -> int:
     from lvs_rawcheck.director.system_log import LOG_ERR, log_line
 
-    verdict_given(UNHEALTHY)
-    sentence = one_sentence(sentence)
+    status, why = _last_resort()
+    verdict_given(status)
+    is_sentence = type(error).__module__ == "lvs_rawcheck.errors"  # which is not imported: it may be what is broken
+    fault = str(error) if is_sentence else f"internal error: {type(error).__name__}: {error}"
+    sentence = f"{one_sentence(f'cannot-judge: {fault}')}{why}"
     complain(f"{program}: {sentence}")
     log_line(LOG_ERR, sentence)
-    return UNHEALTHY
+    return status
+
+
+def _last_resort() -> tuple[int, str]:
+    """Return the exit status, and why it is that: a broken checker empties no pool."""
+    try:
+        from lvs_rawcheck.cli.last_resort import answer
+
+        status, why = answer(sys.argv)
+    except Exception:  # it is broken, too
+        return UNHEALTHY, ""
+    return status, f"; {why}" if why else ""
 
 
 def _command(program: str) -> Callable[[list[str]], int]:

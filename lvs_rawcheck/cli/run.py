@@ -15,9 +15,9 @@ from lvs_rawcheck.cli.options import HelpWanted, Option, help_text, parse
 from lvs_rawcheck.cli.output import say
 from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE, read_override
-from lvs_rawcheck.director.privileges import may_open_packet_sockets
+from lvs_rawcheck.director.privileges import drop_root, may_open_packet_sockets
 from lvs_rawcheck.director.results import LastVerdict, Observations
-from lvs_rawcheck.errors import RawCheckError, UsageError
+from lvs_rawcheck.errors import ConfigLibraryError, LinkError, RawCheckError, UsageError
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.read import read_check
 from lvs_rawcheck.registry.requests import request_of
@@ -55,6 +55,8 @@ def run(arguments: list[str]) -> int:
     except HelpWanted:
         say(help_text("lvs-rawcheck run", "ID", _DESCRIPTION, _OPTIONS))
         return HEALTHY
+    except ConfigLibraryError:
+        raise  # ours, and before there was a check to be made in another way: see last_resort.py
     except RawCheckError as error:
         result = refuse("", error, ["run", *arguments], state_dir)
     return report_json("lvs-rawcheck", result, further) if as_json else report("lvs-rawcheck", result)
@@ -102,8 +104,16 @@ class _Run:
             result = self._judge(run_request)
         if self._by_daemon is not None and self._by_daemon.has_judged:
             further["by"] = "daemon"
-        last.write(result, self._request.role_file)
+        self._write(last, result)
         return result, further
+
+    def _write(self, last: LastVerdict, result: Result) -> None:
+        """Write the result down as who owns the folder: what could not judge may not have come to that before."""
+        try:
+            drop_root()
+        except LinkError:
+            return
+        last.write(result, self._request.role_file)
 
     def _judge(self, run: Callable[[Request, Hooks], Result]) -> Result:
         line = self._line

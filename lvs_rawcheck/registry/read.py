@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lvs_rawcheck.checks.kinds import KINDS, load_kind
 from lvs_rawcheck.checks.request_values import parse_endpoints
-from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError, LinkError, UsageError
+from lvs_rawcheck.errors import ConfigError, ConfigLibraryError, ConfigSyntaxError, LinkError, UsageError
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.keys import SERVER_KEYS, SERVICE_KEYS, SETTINGS, STANDBY_KEYS
 from lvs_rawcheck.registry.names import check_id, is_name
@@ -119,7 +119,8 @@ class _Reader:
         try:
             return load_kind(name, self._import_libraries)
         except LinkError as error:
-            raise table.error("kind", str(error)) from error
+            fault = table.error("kind", str(error))
+            raise ConfigLibraryError(fault.path, fault.line, fault.column, fault.message) from error
 
 
 class _ServiceFile:

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from lvs_rawcheck.clock import uptime
 from tests.cli.commands import ERROR, LAUNCHER, Desk
+from tests.cli.registry_desk import CHECK, register, run, said, service
 from tests.cli.site import CLOSED_PORT, PORT, REAL_IP, VIP, Site
 
 pytestmark = pytest.mark.netns
@@ -84,3 +87,111 @@ def test_without_the_raw_check_the_standard_one_is_made(desk: Desk, copied: Path
     outcome = desk.check(site.director, REAL_IP, VIP, PORT)
     assert outcome.status == 1
     assert "cannot-judge: internal error: " in outcome.log[-1].text
+
+
+# A check of the registry, by a program that is broken: every server's is, so none of them may leave for it.
+
+
+class Broken(NamedTuple):
+    """How a program that is broken ended."""
+
+    status: int
+    stderr: str
+
+
+def broken_run(desk: Desk, site: Site, *words: str) -> Broken:
+    child = desk.start(site.director, "lvs-rawcheck", "run", *desk.own_folders(), *words, "--", CHECK)
+    stdout, stderr = child.communicate(timeout=10)
+    assert stdout == ""
+    assert stderr.startswith("lvs-rawcheck: cannot-judge: ")
+    assert len(stderr.splitlines()) == 1
+    assert desk.raw_log_line().startswith(b"<27>")
+    return Broken(child.returncode, stderr)
+
+
+def last_verdict(desk: Desk, status: int, age: int, folder: str = "last", role: str = "- -") -> None:
+    place = desk.state / folder / "web"
+    place.mkdir(parents=True, exist_ok=True)
+    reason = "refused" if status else "ok"
+    (place / REAL_IP).write_text(f"{int(uptime()) - age} 0 {status} raw {role} {reason}\n")
+
+
+@pytest.mark.parametrize("name", [*NEEDED[:3], "cli/run.py", "registry/read.py", *NEEDED_LATER[2:]])
+def test_the_last_verdict_of_a_check_stands(desk: Desk, copied: Path, site: Site, name: str) -> None:
+    register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"]))
+    (copied / name).write_text("raise RuntimeError('half\\nwritten')\n")
+    last_verdict(desk, 0, 590)
+    outcome = broken_run(desk, site)
+    assert (outcome.status, "RuntimeError" in outcome.stderr) == (0, True)
+    assert "s ago stands" in outcome.stderr
+    last_verdict(desk, 1, 3, "verdict")  # of the daemon, and younger
+    assert broken_run(desk, site).status == 1
+
+
+def test_without_a_verdict_the_kernel_connects(desk: Desk, copied: Path, site: Site) -> None:
+    (copied / "registry" / "read.py").write_text("raise MemoryError\n")
+    for port, status in ((PORT, 0), (CLOSED_PORT, 1)):
+        register(desk, service(endpoints=[f"{VIP}:{port}"]))
+        assert broken_run(desk, site).status == status
+        last_verdict(desk, 1 - status, 601)  # too old to stand
+        assert broken_run(desk, site).status == status
+    register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"], server=f"port = {PORT}"))
+    assert "accepts connections" in broken_run(desk, site).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (service('on_cannot_judge = "down"'), ()),
+        (service('protocol = "udp"'), ()),
+        ("endpoint = [\n", ()),
+        (service(address="10.0.0.43"), ()),
+        (service(), ("--services", "/nowhere")),
+        (service(), ("--services",)),
+    ],
+    ids=["who wants it down", "UDP", "a broken file", "another server", "no registry", "a slip"],
+)
+def test_what_nothing_is_known_of_is_down(
+    desk: Desk, copied: Path, site: Site, text: str, words: tuple[str, ...]
+) -> None:
+    (copied / "registry" / "read.py").unlink()
+    register(desk, text)
+    assert broken_run(desk, site, *words).status == 1
+
+
+def test_a_verdict_of_another_role_does_not_stand(desk: Desk, copied: Path, site: Site) -> None:
+    role_file = desk.file("role", "1\n")
+    register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"]))
+    (copied / "cli" / "run.py").unlink()
+    last_verdict(desk, 0, 3, role=f"1 {role_file}")
+    assert broken_run(desk, site).status == 0
+    role_file.write_text("0\n")
+    assert broken_run(desk, site).status == 1
+    last_verdict(desk, 0, 3, role=f"0 {role_file}")
+    assert broken_run(desk, site).status == 0
+    role_file.unlink()
+    assert broken_run(desk, site).status == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["", "0 0 0 raw - - ok", "x 0 0 raw - - ok", "\xff", "1 2 3", "9" * 5000, "{now} 0 0 - - - ok"]
+)
+def test_a_line_that_is_no_verdict_does_not_stand(desk: Desk, copied: Path, site: Site, line: str) -> None:
+    register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"]))
+    (copied / "cli" / "run.py").unlink()
+    last_verdict(desk, 0, 0)
+    (desk.state / "last" / "web" / REAL_IP).write_bytes(line.format(now=int(uptime())).encode("latin-1"))
+    assert broken_run(desk, site).status == 1
+
+
+def test_a_kind_that_cannot_be_loaded_takes_no_server_down(desk: Desk, copied: Path, site: Site) -> None:
+    register(desk, service(check='kind = "http"'))
+    (copied / "checks" / "http" / "kind.py").unlink()
+    outcome = broken_run(desk, site)
+    assert (outcome.status, "needs a library that is not installed" in outcome.stderr) == (0, True)
+
+
+def test_the_copy_runs_checks_of_the_registry(desk: Desk, copied: Path, site: Site) -> None:
+    register(desk, service())
+    last_verdict(desk, 1, 3)
+    assert said(run(desk, site.director)) == (0, "ok", "raw")

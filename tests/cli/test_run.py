@@ -214,6 +214,11 @@ def test_the_last_verdict_of_who_gives_up_root(desk: Desk, site: Site) -> None:
     assert (folder.stat().st_uid, (folder / REAL_IP).stat().st_uid) == (4711, 4711)
     assert ((desk.state / "last").stat().st_uid, desk.state.stat().st_uid) == (0, 0)
     assert last_line(desk)[2:] == ["0", "raw", "-", "-", "ok"]
+    register(desk, service('on_cannot_judge = "down"\ninterface = "eth9"'))
+    assert run(desk, site.director).json["reason"] == "cannot-judge"
+    assert last_line(desk)[2:] == ["1", "-", "-", "-", "cannot-judge"]
+    assert (folder / REAL_IP).stat().st_uid == 4711
+    register(desk, service())
     desk.mounts.clear()  # that user is gone: the folder is root's again
     run(desk, site.director)
     assert ((folder / REAL_IP).stat().st_uid, last_line(desk)[3]) == (0, "raw")
