@@ -10,7 +10,7 @@ from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine, Option, parse
 from lvs_rawcheck.cli.output import say
-from lvs_rawcheck.cli.reporting import Reporting
+from lvs_rawcheck.cli.reporting import COULD_NOT, Reporting
 from lvs_rawcheck.config.keepalived import Configuration as KeepalivedConfiguration
 from lvs_rawcheck.config.keepalived import read_keepalived
 from lvs_rawcheck.config.keepalived.configuration import DEBIAN_12
@@ -29,10 +29,10 @@ _DESCRIPTION = """\
 Look at this host for what would make checks lie or fail. Each finding says what it is, why it matters, and the command
 that mends it, or what to do by hand. CONFIG: keepalived's (default: that of the running keepalived, else
 /etc/keepalived/keepalived.conf, if there is one). Nothing is changed, and no server is asked.
-Exit status 0: nothing wrong. 1: findings. 2: it could not be looked at all."""
+Exit status 0: nothing wrong. 1: findings. 2: none, but a configuration could not be read."""
 _OPTIONS = (
     Option("i", "config-id", "NAME", "read keepalived's configuration for this node (default: as keepalived does)"),
-    Option("", "ldirectord", "FILE", "ldirectord's configuration (default: /etc/ha.d/ldirectord.cf, if there is one)"),
+    Option("", "ldirectord", "FILE", "ldirectord's configuration (default: /etc/ha.d/ldirectord.cf)"),
     Option("", "json", None, "print one JSON object"),
     Option("", "services", "DIR", f"the registry (default: {SERVICES_DIR})", default=SERVICES_DIR),
     Option("", "state", "DIR", f"role files, modes, verdicts (default: {STATE_DIR})", default=STATE_DIR),
@@ -60,7 +60,10 @@ def _run(arguments: list[str]) -> int:
     else:
         for text in lines_of(examination):
             say(text)
-    return FINDINGS if examination.findings else NOTHING_WRONG
+    if examination.findings:
+        return FINDINGS
+    # Nothing wrong in what is left: that is not what was asked.
+    return COULD_NOT if gaps else NOTHING_WRONG
 
 
 def _keepalived(line: CommandLine, gaps: list[str]) -> tuple[KeepalivedConfiguration | None, str]:

@@ -109,12 +109,13 @@ CAUSES = {
         "the neighbour table has been full since the last boot",
         "packets to servers without an entry were lost, and may be again",
     ),
-    "udp-to-removed-server": Cause(
+    "clients-of-removed-server": Cause(
         WARNING,
-        "expire_nodest_conn is off, and a UDP service's failed servers leave the table",
-        "a client that keeps its source port is dropped for as long as it sends, since its old entry is kept alive",
+        "expire_nodest_conn is off, and failed servers of a UDP or persistent service leave the table",
+        "packets of their clients are dropped, and each keeps the old entry alive: they hang, instead of being reset or"
+        " sent to another server",
     ),
-    "persistence-to-failed-server": Cause(
+    "clients-of-quiesced-server": Cause(
         WARNING,
         "expire_quiescent_template is off, and a persistent service's failed servers stay in the table with weight 0",
         "clients that have been there before are sent to the failed server until their persistence runs out",

@@ -3,8 +3,8 @@
 
 Reading list: Documentation/networking/ipvs-sysctl.rst; ip_vs_in_hook() in net/netfilter/ipvs/ip_vs_core.c: a packet
 of a connection whose server is gone is dropped, and its timer starts anew; ip_vs_check_template() in ip_vs_conn.c: a
-persistence template leads to a server of weight 0 unless expire_quiescent_template is on. A TCP client gives up and
-connects anew, from another port: there it is no fault that expire_nodest_conn is off.
+persistence template leads to a server of weight 0 unless expire_quiescent_template is on. Where neither UDP's
+ports nor persistence tie a client to a server, the kernel's default may be meant: who comes back, goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.doctor.sysctls import setting, to_keep, to_set
 
 _NODEST, _TEMPLATE = "expire_nodest_conn", "expire_quiescent_template"
-_CAUSES = {_NODEST: "udp-to-removed-server", _TEMPLATE: "persistence-to-failed-server"}
+_CAUSES = {_NODEST: "clients-of-removed-server", _TEMPLATE: "clients-of-quiesced-server"}
 
 
 def ipvs_settings(here: Surroundings) -> Section:
@@ -51,7 +51,7 @@ def _of_keepalived(here: Surroundings) -> Iterator[tuple[str, str]]:
         quiesced = [real.inhibit_on_failure for real in virtual.real_servers]
         if virtual.persistent and any(quiesced):
             yield _TEMPLATE, label
-        if virtual.protocol == UDP and not all(quiesced) and not any(virtual.block.all("ops")):
+        if (virtual.persistent or virtual.protocol == UDP) and not all(quiesced) and not any(virtual.block.all("ops")):
             yield _NODEST, label
 
 
@@ -60,5 +60,6 @@ def _of_ldirectord(here: Surroundings) -> Iterator[tuple[str, str]]:
         label = f"virtual {virtual.label}"
         if virtual.persistent is not None and virtual.quiescent:
             yield _TEMPLATE, label
-        if virtual.protocol == UDP and not virtual.quiescent and "ops" not in virtual.scheduler.split():
+        is_tied = virtual.persistent is not None or virtual.protocol == UDP
+        if is_tied and not virtual.quiescent and "ops" not in virtual.scheduler.split():
             yield _NODEST, label
