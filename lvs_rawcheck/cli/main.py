@@ -28,11 +28,12 @@ usage: lvs-rawcheck COMMAND ...
   status                                            what the daemon knows of every check
   shadow                                            run the registry, tell nobody, compare with the IPVS table
   verify [CONFIG]                                   whether keepalived really runs what is planned
+  doctor [CONFIG]                                   what on this host would make checks lie or fail
 
 `lvs-rawcheck check --help` lists the kinds, `lvs-rawcheck check KIND --help` tells the options of one."""
 
 _DROP_INS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
-_WITH_LIBRARIES = ("explain", "audit", "generate")
+_WITH_LIBRARIES = ("explain", "audit", "doctor", "generate")
 """Those whose modules import Debian's libraries."""
 _SUBCOMMANDS = ("check", "run", "mode", "role", "notify", "daemon", "status", "shadow", "verify", *_WITH_LIBRARIES)
 
