@@ -76,22 +76,31 @@ _REAL = """\
 """
 
 
-def keepalived_conf(priority: int, delay_loops: dict[Virtual, float], connect_timeout: float) -> str:
-    """Return a director's configuration. delay_loops: seconds, of the virtuals that it has; all VIPs are its own."""
+@dataclass(frozen=True)
+class Timers:
+    """Of the checks of a virtual, seconds."""
+
+    delay_loop: float
+    connect_timeout: float
+
+
+def keepalived_conf(priority: int, timers: dict[Virtual, Timers]) -> str:
+    """Return a director's configuration. timers: of the virtuals that keepalived has; all VIPs are its own."""
     vips = "\n".join(f"        {virtual.vip}/32 dev eth0" for virtual in VIRTUALS)
-    reals = "".join(
-        _REAL.format(address=address, port=PORT, connect_timeout=connect_timeout) for address in REALS.values()
-    )
-    blocks = (
-        _VIRTUAL.format(vip=virtual.vip, port=PORT, delay_loop=seconds, reals=reals)
-        for virtual, seconds in delay_loops.items()
-    )
+    blocks = (_block(virtual, each) for virtual, each in timers.items())
     return _HEAD.format(priority=priority, vips=vips) + "".join(blocks)
+
+
+def _block(virtual: Virtual, timers: Timers) -> str:
+    servers = (
+        _REAL.format(address=address, port=PORT, connect_timeout=timers.connect_timeout) for address in REALS.values()
+    )
+    return _VIRTUAL.format(vip=virtual.vip, port=PORT, delay_loop=timers.delay_loop, reals="".join(servers))
 
 
 def ldirectord_conf(virtuals: Iterable[Virtual]) -> str:
     """Return what ldirectord has on each director."""
-    head = "checkinterval=2\nchecktimeout=3\nautoreload=yes\nquiescent=no\nlogfile=daemon\n"
+    head = 'checkinterval=3\nchecktimeout=6\nautoreload=yes\nquiescent=no\nlogfile="daemon"\n'
     reals = "".join(f"\treal={address}:{PORT} gate\n" for address in REALS.values())
     settings = "\tchecktype=connect\n\tscheduler=rr\n\tprotocol=tcp\n"
     return head + "".join(f"\nvirtual={virtual.vip}:{PORT}\n{reals}{settings}" for virtual in virtuals)

@@ -11,11 +11,12 @@ import time
 
 from lab.network import wait_until
 
-from tests.lab.daemon.configuration import DIRECTORS, FILE, KEEPALIVED_CONF, REALS, keepalived_conf
+from tests.lab.daemon.configuration import DIRECTORS, FILE, KEEPALIVED_CONF, Timers, keepalived_conf
 from tests.lab.daemon.site import SETTLE_SECONDS, Site
 
 TRIALS = 12
-INTERVAL, CONNECT_TIMEOUT = 0.2, 0.5  # seconds
+INTERVAL = 0.2  # seconds
+TIMERS = Timers(delay_loop=INTERVAL, connect_timeout=0.5)
 LOOKED_ON = 3.0  # seconds: several intervals, and looks at keepalived's process id
 DAEMON_LATE = 10.0  # seconds, after keepalived
 BOTH, WITHOUT_B = {"file": "ab"}, {"file": "a"}
@@ -32,7 +33,7 @@ class Story:
     def convert(self) -> None:
         """Convert it as an operator does: two runs, the daemon started between them."""
         lb1 = self.lb1
-        conf = keepalived_conf(DIRECTORS["lb1"][1], {FILE: INTERVAL}, CONNECT_TIMEOUT)
+        conf = keepalived_conf(DIRECTORS["lb1"][1], {FILE: TIMERS})
         lb1.path(KEEPALIVED_CONF).write_text(conf)
         lb1.start_keepalived()
         lb1.wait(lb1.has_vip, "it becomes master")
@@ -42,9 +43,10 @@ class Story:
         self.site.tell("first run", **first, untouched=between == conf)
         lb1.start_daemon()
         second = lb1.generate_keepalived("track-file", FILE)
+        self.site.tell("second run", **second, configuration=lb1.text(KEEPALIVED_CONF))
         lb1.reload_keepalived()
         self.b.take(FILE)
-        self.site.tell_when("converted", {"lb1": WITHOUT_B}, **second, configuration=lb1.text(KEEPALIVED_CONF))
+        self.site.tell_when("converted", {"lb1": WITHOUT_B})
         self.b.give(FILE)
         self.site.tell_when("VIP back", {"lb1": BOTH})
 
@@ -76,13 +78,13 @@ class Story:
             site.tell(how)
             lb1.start_daemon()
             site.look_on(LOOKED_ON)
-            site.tell(f"{how}, started again", moved=lb1.moved(REALS["a"]))
+            site.tell(f"{how}, started again", moved=lb1.a_moved())
         lb1.kill_daemon()
         self.b.give(FILE)
         site.look_on(LOOKED_ON)
         site.tell("VIP back while nobody looks")
         lb1.start_daemon()
-        site.tell_when("the daemon looks again", {"lb1": BOTH}, moved=lb1.moved(REALS["a"]))
+        site.tell_when("the daemon looks again", {"lb1": BOTH}, moved=lb1.a_moved)
 
     def boot(self) -> None:
         """Start both anew, in either order, as after a boot; b has lost its VIP before."""
@@ -96,15 +98,15 @@ class Story:
         lb1.start_daemon()
         site.tell_when("the daemon comes", {"lb1": WITHOUT_B})
         site.look_on(LOOKED_ON)
-        site.tell("the daemon is there", moved=lb1.moved(REALS["a"]))
+        site.tell("the daemon is there", moved=lb1.a_moved())
         self._end()
         lb1.start_daemon()
         files = lb1.track_files()
         lb1.start_keepalived()
         lb1.wait(lb1.has_vip, "it becomes master")
-        site.tell_when("daemon first", {"lb1": WITHOUT_B}, files=files)
+        site.tell_when("daemon first", {"lb1": WITHOUT_B}, files=lambda: files)
         site.look_on(LOOKED_ON)
-        site.tell("keepalived is there", moved=lb1.moved(REALS["a"]))
+        site.tell("keepalived is there", moved=lb1.a_moved())
         self.b.give(FILE)
         site.tell_when("VIP back after boots", {"lb1": BOTH})
 

@@ -23,6 +23,7 @@ from tests.lab.daemon.configuration import (
     KEEPALIVED_CONF,
     LDIRECTORD_CONF,
     NOTIFY_SOCKET,
+    REALS,
     SERVICES,
     STATE,
     TOOLS,
@@ -108,10 +109,10 @@ class Director:
         assert self._keepalived is not None
         self._keepalived.stop(20.0)
 
-    def moved(self, address: str) -> list[list[str]]:
-        """Return each time that keepalived put a real server in or took it out: "Add" or "Remov", and the VIP."""
+    def a_moved(self) -> list[list[str]]:
+        """Return each time that keepalived put server a in or took it out: "Add" or "Remov", and the VIP."""
         found = _MOVED.findall((RESULTS / f"{self.name}-syslog.log").read_text())
-        return [[verb, vip] for verb, real, vip in found if real == address]
+        return [[verb, vip] for verb, real, vip in found if real == REALS["a"]]
 
     def start_ldirectord(self) -> None:
         """Start it, with its virtual checked as it was before."""
@@ -119,6 +120,10 @@ class Director:
         conf.parent.mkdir()
         conf.write_text(ldirectord_conf([EXTERNAL]))
         self.host.run("ldirectord", LDIRECTORD_CONF, "start")
+
+    def stop_ldirectord(self) -> None:
+        """Stop it."""
+        self.host.run("ldirectord", LDIRECTORD_CONF, "stop")
 
     # generate --------------------------------------------------------------------------------------------------
 
@@ -172,6 +177,11 @@ class Director:
         if not done.stdout.startswith("{"):
             raise LabError(f"no status: {done.stdout} {done.stderr}")
         return {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+
+    def explanation(self) -> dict[str, object]:
+        """Return what may say why it is not as it should be."""
+        status = self.command("status", "--json", "--state", STATE).stdout
+        return {"role": self.role(), "vip": self.has_vip(), "said": self.said()[-10:], "status": status}
 
     def track_files(self) -> dict[str, str]:
         """Return what each says, by its name."""

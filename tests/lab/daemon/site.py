@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lab.network import HOSTS, NAMESPACES, Host, Network, load_modules, run, wait_until
@@ -79,16 +79,21 @@ class Site:
     def _seen(self, director: Director) -> list[tuple[float, Table]]:
         return self.watch.seen(director.name, self._mark)
 
-    def tell_when(self, step: str, wanted: Mapping[str, Table], **values: object) -> None:
-        """Print how long it took until the tables of these directors were as wanted, and what they were until then."""
+    def tell_when(self, step: str, wanted: Mapping[str, Table], **asked: Callable[[], object]) -> None:
+        """Print how long it took until the tables of these directors were as wanted, and what they were until then.
+
+        asked: what else is told, asked when they are.
+        """
         begun = time.monotonic()
         reached = wait_until(
             lambda: all(self.watch.now(name) == table for name, table in wanted.items()), SETTLE_SECONDS
         )
-        self.tell(step, reached=reached, seconds=round(time.monotonic() - begun, 2), **values)
+        took = round(time.monotonic() - begun, 2)
+        self.tell(step, reached=reached, seconds=took, **{name: ask() for name, ask in asked.items()})
         if not reached:
             now = {name: self.watch.now(name) for name in wanted}
-            sys.exit(f"{step}: {wanted} is wanted, and there is {now}")
+            said = {director.name: director.explanation() for director in self.directors}
+            sys.exit(f"{step}: {wanted} is wanted, and there is {now}\n{json.dumps(said, indent=1)}")
 
     def look_on(self, seconds: float) -> None:
         """Let a while go by in which nothing is done: what it is told with shows that nothing happens."""
