@@ -17,7 +17,6 @@ from lvs_rawcheck.diagnose.doctor.processes import DAEMON, Process, processes
 from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.finding import Finding
-from lvs_rawcheck.diagnose.verify.planned import planned_checks
 from lvs_rawcheck.director.mode import ENFORCE, override_names, read_override
 from lvs_rawcheck.director.state_folder import read_line
 from lvs_rawcheck.errors import LinkError
@@ -64,9 +63,7 @@ def _not_running(section: Section) -> Iterator[Finding]:
 
 def _gone(here: Surroundings) -> Iterator[Finding]:
     """Yield a finding where keepalived goes by files that nobody writes."""
-    if here.keepalived is None:
-        return
-    told = [check for check in planned_checks(here.keepalived)[0] if check.track_file is not None]
+    told = [check for check in here.planned[0] if check.track_file is not None]
     if told:
         what = f"no sign of life in {here.state}/daemon, and {len(told)} FILE_CHECKs go by {here.state}/track"
         yield found("daemon-gone", told[0].place, what, [command(_START), instruction(f"journalctl -u {_UNIT}")])

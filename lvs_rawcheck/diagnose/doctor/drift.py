@@ -13,7 +13,6 @@ from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.finding import Finding
 from lvs_rawcheck.diagnose.verify.finding import Finding as Difference
-from lvs_rawcheck.diagnose.verify.planned import planned_checks
 from lvs_rawcheck.generate.in_use import origin_of
 from lvs_rawcheck.generate.keepalived.naming import named_by
 from lvs_rawcheck.generate.options import WRAPPERS_DIR
@@ -37,11 +36,10 @@ def drift(here: Surroundings) -> Section:
     called = 0
     names: set[str] = set()
     if here.keepalived is not None:
-        planned, differences = planned_checks(here.keepalived)
+        planned, as_it_stands = here.planned
         called += len(planned)
-        for check in planned:
-            differences += here.registered.findings(check, None)
-        section.findings += _told(differences)
+        differences = [each for check in planned for each in here.registered.findings(check, None)]
+        section.findings += _told([*as_it_stands, *differences])
         names |= named_by(file.octets for file in here.keepalived.files.values()).services
     if here.ldirectord is not None:
         for virtual in here.ldirectord.site.virtuals:

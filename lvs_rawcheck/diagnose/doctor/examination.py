@@ -81,7 +81,13 @@ def examine(here: Surroundings, gaps: list[str]) -> Examination:
 
 
 def _section(name: str, look: Callable[[Surroundings], Section], here: Surroundings) -> Section:
+    here.sysctls.missing.clear()
     try:
-        return look(here)
+        section = look(here)
     except (RawCheckError, OSError) as error:
-        return Section(name, gaps=[f"{name}: {error}"])
+        return Section(name, gaps=[str(error)])
+    except Exception as error:  # ours: the other subjects are wanted all the more
+        return Section(name, gaps=[f"internal error: {type(error).__name__}: {error}"])
+    told = " ".join(section.gaps)
+    section.gaps += [f"{setting}: {why}" for setting, why in here.sysctls.missing.items() if setting not in told]
+    return section

@@ -14,7 +14,6 @@ from lvs_rawcheck.diagnose.doctor.scripts import user_of
 from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.finding import Finding
-from lvs_rawcheck.diagnose.verify.planned import planned_checks
 from lvs_rawcheck.director.privileges import DAEMON_USER, may_open_packet_sockets
 from lvs_rawcheck.generate.track_files import is_daemon_alive
 
@@ -61,7 +60,7 @@ def _of_users(here: Surroundings) -> Iterator[Finding]:
     asks_daemon = is_daemon_alive(here.state)
     settings = here.keepalived.site.settings
     by_user: dict[str, list[str]] = {}
-    for check in planned_checks(here.keepalived)[0]:
+    for check in here.planned[0]:
         script = check.checker.script
         user = user_of(script, settings) if script is not None else None
         if user is not None and _is_nobody(user) and not (asks_daemon and _may_ask(user)):

@@ -143,7 +143,7 @@ class Ruleset:
         """Return what a rule decides, None: nothing, or it does not match; and whether it matches for certain."""
         place = f"{chain.label}, handle {rule.get('handle')}"
         certain = True
-        for statement in _objects(rule, "expr"):
+        for statement in _statements(rule):
             name, value = next(iter(statement.items()), ("", None))
             if name == "match":
                 matches = self._matches(chain, value, packet)
@@ -212,10 +212,16 @@ class Ruleset:
         return None
 
 
-def _objects(told: object, key: str = "nftables") -> list[Json]:
-    listed = told.get(key) if isinstance(told, Mapping) else None
+def _statements(rule: Json) -> list[Json]:
+    """Return a rule's statements, none of what is no list."""
+    listed = rule.get("expr")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _objects(told: object) -> list[Json]:
+    listed = told.get("nftables") if isinstance(told, Mapping) else None
     if not isinstance(listed, list):
-        raise ValueError(f"no list of {key}")
+        raise ValueError("nft says something else than rules")
     return [each for each in listed if isinstance(each, dict)]
 
 

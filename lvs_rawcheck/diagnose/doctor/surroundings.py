@@ -13,6 +13,8 @@ from shlex import quote
 from lvs_rawcheck.config.keepalived import Configuration as KeepalivedConfiguration
 from lvs_rawcheck.config.ldirectord import Configuration as LdirectordConfiguration
 from lvs_rawcheck.diagnose.doctor.sysctls import Sysctls
+from lvs_rawcheck.diagnose.verify.finding import Finding as Difference
+from lvs_rawcheck.diagnose.verify.planned import PlannedCheck, planned_checks
 from lvs_rawcheck.diagnose.verify.registered import Registered
 from lvs_rawcheck.generate.options import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink, Route
@@ -58,6 +60,11 @@ class Surroundings:
         """Return all VIPs of the registry."""
         services = self.registered.registry.services.values()
         return {endpoint.vip for service in services for endpoint in service.endpoints}
+
+    @cached_property
+    def planned(self) -> tuple[list[PlannedCheck], list[Difference]]:
+        """Return the checks of ours that keepalived's configuration has, and what is wrong with it as it stands."""
+        return planned_checks(self.keepalived) if self.keepalived is not None else ([], [])
 
     @cached_property
     def interfaces(self) -> dict[int, Interface]:

@@ -18,7 +18,7 @@ ALL = "all"
 
 
 class Sysctls:
-    """Reads them. missing: the names of those that could not be read."""
+    """Reads them. missing: those that could not be read, and why."""
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
@@ -40,10 +40,6 @@ class Sysctls:
         """
         each = (self.number("net", "ipv4", "conf", scope, name) for scope in (ALL, interface))
         return max((value for value in each if value is not None), default=0)
-
-    def gaps(self) -> list[str]:
-        """Return what could not be read, a sentence each."""
-        return [f"{name}: {reason}" for name, reason in sorted(self.missing.items())]
 
 
 def setting(*name: str) -> str:

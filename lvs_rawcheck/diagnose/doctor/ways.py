@@ -28,9 +28,15 @@ def ways(here: Surroundings) -> Section:
     section = Section("ways to the real servers")
     troubles: dict[str, list[str]] = {}
     count = 0
+    asked: set[tuple[bytes, str | None, bytes | None, str | None]] = set()
     with Netlink(KERNEL_SECONDS) as netlink:
         for service, server in here.servers():
             count += 1
+            settings = server.settings
+            way = (server.address, settings.interface, settings.source, settings.reply_interface)
+            if way in asked:
+                continue
+            asked.add(way)
             try:
                 request = request_of(service, server)
                 request.is_registry_vip = here.vips.__contains__

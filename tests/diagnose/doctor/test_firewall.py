@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 
 import pytest
@@ -146,6 +147,42 @@ def test_what_cannot_be_told_is_said_to_be_not_looked_at(checked: Clinic, rulese
     section = checked.look(firewall)
     assert section.findings == []
     assert [gap for gap in section.gaps if "cannot be told" in gap]
+
+
+def _xdp_drop(place: str) -> str:
+    """Return a Python program that pins a BPF program which drops every frame: `r0 = XDP_DROP; exit`. bpf(2)."""
+    return (
+        "import ctypes, struct, os\n"
+        "octets = struct.pack('<BBhi', 0xb7, 0, 0, 1) + struct.pack('<BBhi', 0x95, 0, 0, 0)\n"
+        "code = ctypes.create_string_buffer(octets)\n"
+        "name = ctypes.create_string_buffer(b'GPL')\n"
+        f"place = ctypes.create_string_buffer({place.encode()!r})\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "def bpf(command, attributes):\n"
+        "    buffer = ctypes.create_string_buffer(attributes.ljust(120, b'\\0'))\n"
+        "    number = libc.syscall(321, command, buffer, 120)\n"
+        "    assert number >= 0, os.strerror(ctypes.get_errno())\n"
+        "    return number\n"
+        "program = bpf(5, struct.pack('<IIQQ', 6, 2, ctypes.addressof(code), ctypes.addressof(name)))\n"
+        "bpf(6, struct.pack('<QI', ctypes.addressof(place), program))\n"
+    )
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of bpf(2) is another one here")
+def test_an_xdp_program_comes_before_raw_checks(checked: Clinic) -> None:
+    script = checked.folder / "pin.py"
+    script.write_text(_xdp_drop("/sys/fs/bpf/drop"))
+    attach = f"mount -t bpf none /sys/fs/bpf && python3 {script} && ip link set eth0 xdpgeneric pinned /sys/fs/bpf/drop"
+    assert raw_passes(checked)
+    done = checked.host.run(["unshare", "--mount", "sh", "-c", attach], check=False)
+    if done.returncode != 0:
+        pytest.skip(f"this kernel takes no XDP program: {done.stderr}")
+    try:
+        assert not raw_passes(checked)
+        assert [gap for gap in checked.look(firewall).gaps if "XDP" in gap]
+    finally:
+        checked.host.ip("link", "set", "eth0", "xdpgeneric", "off")
+    assert checked.look(firewall).gaps == []
 
 
 def test_a_chain_of_another_interface_is_none_of_ours(checked: Clinic) -> None:
