@@ -12,6 +12,7 @@ import pytest
 from scapy.layers.inet import TCP
 from scapy.utils import rdpcap
 
+from lvs_rawcheck import clock
 from tests.cli.commands import WITHOUT_NET_RAW, Desk, Outcome
 from tests.cli.site import CLOSED_PORT, NOBODY_IP, PORT, REAL_IP, REAL_IP6, VIP, VIP6, Site
 from tests.netns.services import tcp_server
@@ -165,6 +166,23 @@ def test_json_holds_the_conversation(desk: Desk, spoken: Site) -> None:
     times = [line["time"] for line in told]
     assert times == sorted(times)
     assert 0 <= times[0] < times[-1] < 5
+
+
+def test_it_is_told_while_it_goes_on(desk: Desk, site: Site) -> None:
+    """The questions after the verdict wait for answers that do not come, 0.6 s: meanwhile the verdict is read."""
+    child = desk.start(
+        site.director, "lvs-rawcheck", "explain", "tcp", *desk.own_folders(), "-t", "0.5", NOBODY_IP, VIP, PORT
+    )
+    assert child.stdout is not None
+    read_at = {line: clock.now() for line in child.stdout}
+    assert child.wait(20.0) == 1
+    lines = list(read_at)
+    verdict, probes = lines[0], next(line for line in lines if line.startswith("   ARP who-has"))
+    assert " down: no-neighbour: " in verdict
+    cause = next(line for line in lines if line == "cause: host-down\n")
+    assert read_at[probes] - read_at[verdict] > 0.3
+    assert read_at[cause] - read_at[probes] > 0.3
+    print(f"verdict {read_at[cause] - read_at[verdict]:.2f} s before the cause")
 
 
 def test_what_it_hangs_in_does_not_hold_it_for_ever(desk: Desk, site: Site, tmp_path: Path) -> None:
