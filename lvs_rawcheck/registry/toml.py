@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-
 from lvs_rawcheck.errors import ConfigSyntaxError
+from lvs_rawcheck.registry.plain_toml import read_plain
 
 _AT_END = " (at end of document)"
 
@@ -18,6 +16,14 @@ def parse_toml(path: str, octets: bytes) -> dict[str, object]:
     except UnicodeDecodeError as error:
         line, column = octets.count(b"\n", 0, error.start) + 1, error.start - octets.rfind(b"\n", 0, error.start)
         raise ConfigSyntaxError(path, line, column, "not UTF-8") from error
+    plain = read_plain(text)
+    return _parse(path, text) if plain is None else plain
+
+
+def _parse(path: str, text: str) -> dict[str, object]:
+    import re  # these only where it takes them: they cost as much as a check
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except ValueError as error:  # tomllib.TOMLDecodeError; also a number of more digits than Python reads
