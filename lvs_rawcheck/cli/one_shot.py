@@ -29,16 +29,17 @@ def judge(
     packet_verbosity: int,
     run: Callable[[Request, Hooks], Result] = run_request,
     notes: Sequence[str] = (),
+    sockets_open: Callable[[], None] = drop_root,
 ) -> Result:
     """Return the result of a request, logged where it is a change.
 
     line: its --services and --state. command_line: what tells this check from others, for its stamp.
     packet_verbosity: how much is told of the packets, 0 for nothing (`packet_lines.tracing`). run: how it is run.
-    notes: what is wrong on our side besides.
+    notes: what is wrong on our side besides. sockets_open: what is done before the first frame is read.
     """
     registry = RegistryVips(str(line.values["services"]))
     request.is_registry_vip = registry.holds
-    hooks = Hooks(sockets_open=drop_root)
+    hooks = Hooks(sockets_open)
     if packet_verbosity:
         from lvs_rawcheck.cli.packet_lines import tracing
 

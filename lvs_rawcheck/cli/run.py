@@ -17,6 +17,7 @@ from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE, read_override
 from lvs_rawcheck.director.privileges import drop_root, may_open_packet_sockets
 from lvs_rawcheck.director.results import LastVerdict, Observations
+from lvs_rawcheck.director.slots import leave_gate
 from lvs_rawcheck.errors import ConfigLibraryError, LinkError, RawCheckError, UsageError
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.read import read_check
@@ -119,7 +120,11 @@ class _Run:
         line = self._line
         if self._by_daemon is not None:
             run = self._by_daemon.before(run)
-        return judge(self._request, line, ["run", self._id], verbosity(line), run, self._notes)
+        return judge(self._request, line, ["run", self._id], verbosity(line), run, self._notes, self._sockets_open)
+
+    def _sockets_open(self) -> None:
+        leave_gate(self._place[0])
+        drop_root()
 
     def _observe(self, further: dict[str, object]) -> Result:
         """Return the result of the standard check; what the raw one found is logged, counted, and told further."""

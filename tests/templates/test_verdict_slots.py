@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.daemon.alive import Alive
-from tests.templates.verdict_desk import CHECK, SHELLS, Desk, fresh, uptime, verdict
+from tests.netns.topology import wait_until
+from tests.templates.verdict_desk import CHECK, SHELLS, SLOW, Desk, fresh, uptime, verdict
 
 
 @pytest.fixture
@@ -32,13 +34,13 @@ def gone(desk: Desk, seconds: int, slots: int = 4) -> None:
 
 
 @contextmanager
-def taken(desk: Desk, slots: int = 4) -> Iterator[None]:
-    """Hold the locks of slots, as checks do that are being made."""
+def taken(desk: Desk, slots: int = 4) -> Iterator[ExitStack]:
+    """Hold the locks of slots, as checks do that are being made; closed, it gives them back."""
     with ExitStack() as stack:
         for number in range(slots):
             file = stack.enter_context((desk.state / "slots" / str(number)).open())
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield stack
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -168,3 +170,37 @@ def test_no_daemon_no_slots(desk: Desk) -> None:
     (desk.state / "daemon" / "alive").unlink()
     desk.last(verdict(age=3))
     assert desk.run() is None
+
+
+@pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_told_to_end_while_it_waits_it_answers_with_the_last(desk: Desk, shell: str, status: int) -> None:
+    """Let keepalived lose its patience first: it signals the whole group, flock(1) too."""
+    desk.fresh(fresh(status=status, age=90))
+    command = ["busybox", "sh"] if shell == "busybox" else [shell]
+    with taken(desk):
+        asked = subprocess.Popen([*command, str(desk.script), CHECK], process_group=0)
+        children = Path(f"/proc/{asked.pid}/task/{asked.pid}/children")
+        wait_until(lambda: bool(children.read_text()), "it waits")
+        os.killpg(asked.pid, signal.SIGTERM)
+        assert asked.wait(20) == status
+
+
+def test_only_the_first_eighth_of_the_slots_are_gates(desk: Desk) -> None:
+    gone(desk, 60, slots=16)
+    desk.fresh(fresh(age=90))
+    for number in range(4, 16):
+        (desk.state / "slots" / str(number)).touch()
+    with taken(desk, slots=2):
+        assert desk.run() == 0
+    assert desk.run() is None
+
+
+def test_who_has_waited_longest_waits_at_the_gate(desk: Desk) -> None:
+    desk.last(verdict(age=90))
+    with taken(desk) as holders:
+        asked = subprocess.Popen([str(desk.script), CHECK], stdout=subprocess.PIPE, text=True)
+        children = Path(f"/proc/{asked.pid}/task/{asked.pid}/children")
+        wait_until(lambda: bool(children.read_text()), "it waits")
+        holders.close()
+        assert asked.communicate(timeout=20)[0] == SLOW, "it is the next"

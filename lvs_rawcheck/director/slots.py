@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""slots/: how many checks are made at once where the daemon has died. The other side of the shell script `verdict`.
+
+The script locks one of the gates, the first eighth of the files, and becomes a check, which holds the lock. Once that
+has started, which is nearly all the processor time that it takes, it goes on to one of the other slots, and leaves the
+gate to the next. So few start at once, each soon has, and checks of dead servers, which wait, keep nobody from it.
+Where no slot is free it stays at its gate: there are never more at once than there are files.
+"""
+
+from __future__ import annotations
+
+import os
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+FOLDER = "slots"
+GATE_DESCRIPTOR = 9
+"""Which the script opens."""
+_SLOTS_A_GATE = 8
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def leave_gate(state_dir: str) -> None:
+    """Go on from the gate to a slot, if this process holds a gate. The lock goes with the process, whatever its end."""
+    folder = f"{os.path.realpath(state_dir)}/{FOLDER}"
+    try:
+        if os.path.dirname(os.readlink(f"/proc/self/fd/{GATE_DESCRIPTOR}")) != folder:
+            return
+        count = len(os.listdir(folder))
+    except OSError:
+        return
+    gates = (count + _SLOTS_A_GATE - 1) // _SLOTS_A_GATE
+    if any(_take(f"{folder}/{number}") for number in range(gates, count)):
+        os.close(GATE_DESCRIPTOR)
+
+
+def _take(path: str) -> bool:
+    """Return whether the lock is ours now."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:
+        return False
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return False
+    return True
