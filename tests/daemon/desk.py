@@ -30,13 +30,18 @@ class Desk:
         self._daemon: Daemon | None = None
 
     def write(self, name: str, family: Family, *real_servers: str, **settings: object) -> None:
-        """Write a service file; settings: further keys, as TOML has them."""
-        keys: dict[str, object] = {"interval": INTERVAL, "timeout": 0.6, **settings}
-        head = "".join(f"{key} = {value}\n" for key, value in keys.items())
+        """Write a service file for the VIP of a family; settings: further keys, as TOML has them."""
         endpoint = f"[{family.vip}]:{PORT}" if ":" in family.vip else f"{family.vip}:{PORT}"
+        self.write_endpoint(name, endpoint, *real_servers, **settings)
+
+    def write_endpoint(
+        self, name: str, endpoint: str, *real_servers: str, check: object = 'kind = "tcp"', **settings: object
+    ) -> None:
+        """Write a service file for an endpoint; check: what stands in its table; settings as for `write`."""
+        keys: dict[str, object] = {"protocol": '"tcp"', "interval": INTERVAL, "timeout": 0.6, **settings}
+        head = "".join(f"{key} = {value}\n" for key, value in keys.items())
         servers = "".join(f'[[real_server]]\naddress = "{each}"\n' for each in real_servers)
-        text = f'endpoint = ["{endpoint}"]\nprotocol = "tcp"\n{head}[[check]]\nkind = "tcp"\n{servers}'
-        (self.services / f"{name}.toml").write_text(text)
+        (self.services / f"{name}.toml").write_text(f'endpoint = ["{endpoint}"]\n{head}[[check]]\n{check}\n{servers}')
 
     @contextmanager
     def running(self, host: Host) -> Iterator[Daemon]:

@@ -30,11 +30,21 @@ _LINE_WORDS = 7
 class Process:
     """`lvs-rawcheck daemon` over a desk, on a host. `start` it, end it as you like, start it again."""
 
-    def __init__(self, desk: Desk, host: Host, folder: Path, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        host: Host,
+        folder: Path,
+        prefix: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+        launcher: Path = LAUNCHER,
+    ) -> None:
         self._desk = desk
         self._host = host
         self._prefix = prefix
-        self._log = folder / "log"
+        self._options = options
+        self._launcher = launcher
+        self.log_path = folder / "log"
         self._child: subprocess.Popen[bytes] | None = None
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear = Path(tempfile.mkdtemp(prefix="rawcheck-"))  # short: a socket's path has 107 octets
@@ -56,9 +66,9 @@ class Process:
     def spawn(self) -> None:
         """Start it."""
         environment = {**os.environ, "NOTIFY_SOCKET": str(self._ear / "notify")}
-        command = [*self._prefix, sys.executable, "-I", "-S", str(LAUNCHER), "daemon"]
+        command = [*self._prefix, sys.executable, "-I", "-S", str(self._launcher), "daemon", *self._options]
         folders = ["--services", str(self._desk.services), "--state", str(self._desk.state)]
-        with self._host.entered(), self._log.open("ab") as log:
+        with self._host.entered(), self.log_path.open("ab") as log:
             self._child = subprocess.Popen([*command, *folders], env=environment, stdin=subprocess.DEVNULL, stderr=log)
 
     def wait_for(self, word: bytes) -> None:
@@ -92,9 +102,14 @@ class Process:
         if self._child is not None:
             end_process(self._child)  # type: ignore[arg-type]
 
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
     def log(self) -> str:
         """Return what it has logged so far."""
-        return self._log.read_text()
+        return self.log_path.read_text()
 
     def ask(self, check_id: str) -> int:
         """Return what the script `verdict` says."""
