@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import audit, four_ways, generate, http, in_process, ldirectord, one_shot, verdict
+from tests.bench import audit, flood, four_ways, generate, http, in_process, ldirectord, one_shot, verdict
 from tests.bench.site import Site
 
 
@@ -25,6 +25,8 @@ def main() -> int:
     print(generate.report(), flush=True)
     print()
     print(audit.report(), flush=True)
+    print()
+    print(flood.report(), flush=True)
     print()
     print(four_ways.report(), flush=True)
     return 0
