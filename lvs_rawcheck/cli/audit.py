@@ -35,7 +35,6 @@ from lvs_rawcheck.registry.vips import RegistryVips
 NOTHING_WRONG, FINDINGS, COULD_NOT = 0, 1, 2
 _RATE_MOST = 100_000.0
 _PIPE_COLUMNS = 120  # where no terminal says how wide it is
-_COLUMNS_LEAST = 40
 _PROGRESS_SECONDS = 0.1
 _BAR = 30  # characters
 _DESCRIPTION = """\
@@ -222,7 +221,7 @@ def _print(audit: Audit, as_json: bool) -> None:
     if as_json:
         say(json.dumps(audit.to_dict()))
         return
-    width = max(shutil.get_terminal_size((_PIPE_COLUMNS, 24)).columns, _COLUMNS_LEAST)
+    width = shutil.get_terminal_size((_PIPE_COLUMNS, 24)).columns
     say("\n".join(text_lines(audit, width)))
     if audit.partial and not audit.findings:
         complain("lvs-rawcheck: nothing was found in what could be asked, but not all was: see `partial`")

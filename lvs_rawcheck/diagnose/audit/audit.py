@@ -19,7 +19,7 @@ from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose.audit.asking import Asking
 from lvs_rawcheck.diagnose.audit.grouping import findings_of
 from lvs_rawcheck.diagnose.audit.inquiries import Inquiries
-from lvs_rawcheck.diagnose.audit.judging import Judge, Judged
+from lvs_rawcheck.diagnose.audit.judging import Judge, Judged, ThisHost
 from lvs_rawcheck.diagnose.audit.loop import run_together
 from lvs_rawcheck.diagnose.audit.model import Audit, Cell
 from lvs_rawcheck.diagnose.audit.own_sides import OwnSides
@@ -99,7 +99,7 @@ class _Run:
         self._check()
         inquiries = self._inquire()
         try:
-            judge = Judge(inquiries, self._held_here(), self._outcomes)
+            judge = Judge(inquiries, self._this_host(), self._outcomes)
             local = {id(outcome) for outcome in self._ways.local}
             judged = [
                 self._explain(outcome) if id(outcome) in local else judge.judge(outcome)
@@ -151,15 +151,14 @@ class _Run:
     def _why(self, until: float) -> str:
         return "it was interrupted" if self._settings.stopped() else "the time was over"
 
-    def _held_here(self) -> frozenset[bytes]:
-        """Return the VIPs that this host holds itself."""
+    def _this_host(self) -> ThisHost:
         vips = {outcome.target.request.endpoints[0].vip for outcome in self._outcomes}
         held = set()
         for vip in vips:
             route = self._netlink.route(vip)
             if route is not None and route.kind == "local":
                 held.add(vip)
-        return frozenset(held)
+        return ThisHost(frozenset(held), frozenset(interface.mac for interface in self._netlink.interfaces()))
 
     def _explain(self, outcome: Outcome) -> Judged:
         """Ask this host itself, which is the real server."""
@@ -167,7 +166,7 @@ class _Run:
             told = explain(outcome.target.request)
         except RawCheckError as error:
             outcome.give_up(str(error))
-            return Judge(Inquiries({}, OwnSides()), frozenset(), ()).judge(outcome)
+            return Judge(Inquiries({}, OwnSides()), ThisHost(), ()).judge(outcome)
         outcome.result, outcome.asked = told.result, True
         evidence = [] if told.result.healthy else [told.result.verdict.detail]
         return Judged(Cell(outcome.target, told.result, told.cause, evidence), outcome, told.diagnosis)

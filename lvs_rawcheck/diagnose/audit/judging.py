@@ -27,10 +27,18 @@ class Judged:
     diagnosis: Diagnosis
 
 
-class Judge:
-    """Says of each outcome what it means. here: the VIPs that this host holds."""
+@dataclass(frozen=True, slots=True)
+class ThisHost:
+    """The VIPs that this host holds itself, and its own MACs, of which one may answer what another one asks."""
 
-    def __init__(self, inquiries: Inquiries, here: frozenset[bytes], outcomes: Sequence[Outcome]) -> None:
+    vips: frozenset[bytes] = frozenset()
+    macs: frozenset[bytes] = frozenset()
+
+
+class Judge:
+    """Says of each outcome what it means."""
+
+    def __init__(self, inquiries: Inquiries, here: ThisHost, outcomes: Sequence[Outcome]) -> None:
         self._inquiries = inquiries
         self._here = here
         self._sound: dict[Observations, Diagnosis] = {}
@@ -60,8 +68,12 @@ class Judge:
         """
         owners = self._owners(outcome)
         known = self._real_macs.get(id(outcome.segment), {})
-        strangers = [mac for mac in owners.macs if mac not in known] if owners is not None else []
-        allowed = 0 if outcome.target.request.endpoints[0].vip in self._here else 1
+        strangers = (
+            [mac for mac in owners.macs if mac not in known and mac not in self._here.macs]
+            if owners is not None
+            else []
+        )
+        allowed = 0 if outcome.target.request.endpoints[0].vip in self._here.vips else 1
         return strangers if len(strangers) > allowed else []
 
     def _owners(self, outcome: Outcome) -> Question | None:

@@ -18,7 +18,7 @@ from lvs_rawcheck.diagnose.audit.loop import Pace
 from lvs_rawcheck.diagnose.audit.model import Target
 from lvs_rawcheck.diagnose.audit.segment import Segment
 from lvs_rawcheck.diagnose.telling import TellingExchange
-from lvs_rawcheck.diagnose.transcript import Transcript
+from lvs_rawcheck.diagnose.transcript import Describe, Transcript
 from lvs_rawcheck.errors import LinkError, NoFreePort
 from lvs_rawcheck.link.rtnetlink import Netlink
 from lvs_rawcheck.wire.ip import PROTO_TCP
@@ -160,7 +160,7 @@ class Probing:
             outcome.passed_over = True
 
         return [
-            TellingExchange(talk, Transcript(), _nothing, pass_over) if isinstance(talk, Exchange) else talk
+            TellingExchange(talk, _Deaf(), _nothing, pass_over) if isinstance(talk, Exchange) else talk
             for talk in talks
         ]
 
@@ -187,6 +187,16 @@ class Probing:
             self._under_way[id(outcome)] = outcome
             self._of_server[outcome.target.request.real_ip] += 1
             self._finished(outcome)
+
+
+class _Deaf(Transcript):
+    """Keeps nothing: of thousands of exchanges nobody reads what was said."""
+
+    def tell(self, direction: str, octets: bytes, describe: Describe, apart: bool = False) -> None:
+        """Let it pass."""
+
+    def note(self, text: str) -> None:
+        """Let it pass."""
 
 
 def _nothing() -> None:

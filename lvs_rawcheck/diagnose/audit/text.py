@@ -20,14 +20,15 @@ from lvs_rawcheck.wire.address import format_address
 HEALTHY, NOT_ASKED, SORRY = ".", " ", "*"
 _INDENT = "    "
 _GAP = "  "
+_WIDTH_LEAST = 40
 _ROWS_MOST = 30
 """With more, servers that are healthy everywhere are only counted."""
 _SERVERS_HEAD = "real server"
 
 
 def text_lines(audit: Audit, width: int) -> Iterator[str]:
-    """Return the lines. width: characters of the terminal."""
-    for line in _lines(audit, width):
+    """Return the lines. width: characters of the terminal; a very narrow one is not believed."""
+    for line in _lines(audit, max(width, _WIDTH_LEAST)):
         yield "".join(character if character.isprintable() else "?" for character in line).rstrip()
 
 
