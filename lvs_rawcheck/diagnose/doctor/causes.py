@@ -127,7 +127,7 @@ CAUSES = {
     ),
     "config-fault": Cause(
         WARNING,
-        "keepalived -t finds fault with the configuration",
+        "keepalived -t finds fault with the configuration, or ldirectord refuses a line",
         "what it does not understand it leaves out, and may leave a server without a check",
     ),
     "script-security": Cause(

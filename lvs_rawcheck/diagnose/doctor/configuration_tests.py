@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What keepalived itself says of its configuration, and what its version cannot do.
+"""What keepalived itself says of its configuration, what its version cannot do, and what ldirectord refuses.
 
 Each row of the version table: from which version on, before which, what a configuration must have, and what happens.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from shlex import quote
@@ -23,7 +24,8 @@ from lvs_rawcheck.generate.keepalived.revert import scripts_of
 
 _MESSAGES_MOST = 20
 _SECURITY = "SECURITY VIOLATION"
-_HARMLESS = "no scheduler set, setting default"  # which is what it then has
+_HARMLESS = re.compile(r"no scheduler set, setting default|is deprecated|^\([^)]*\)\s+Please use ")
+"""Said of what works all the same."""
 _RELOAD_CHECK = "reload_check_config"
 Version = tuple[int, ...]
 
@@ -98,6 +100,19 @@ def configuration_tests(here: Surroundings, program: str = "keepalived") -> Sect
     return section
 
 
+def ldirectord_configuration(here: Surroundings) -> Section:
+    """Look at what ldirectord refuses: it would end at the first line of these, and keep what it has at a reload."""
+    section = Section("ldirectord")
+    if here.ldirectord is None:
+        return section
+    section.looked_at = here.ldirectord.main.path
+    why = "ldirectord ends at the first line that it refuses, and a running one goes on without the change"
+    for error in here.ldirectord.errors[:_MESSAGES_MOST]:
+        fixes = [instruction("correct the line")]
+        section.findings.append(found("config-fault", f"{error.span}", error.message, fixes, why=why))
+    return section
+
+
 def version_findings(configuration: Configuration, version: Version) -> Iterator[Finding]:
     """Yield what a version does not do of a configuration."""
     fault = version_fault(version)
@@ -123,7 +138,7 @@ def _said(path: str, messages: tuple[str, ...]) -> Iterator[Finding]:
         advice = "write enable_script_security into global_defs, once no script is found below that it would drop"
         fixes = [instruction(advice)]
         yield found("script-security", path, security[0], fixes)
-    others = [message for message in messages if message not in security and _HARMLESS not in message]
+    others = [message for message in messages if message not in security and not _HARMLESS.search(message)]
     for message in others[:_MESSAGES_MOST]:
         fixes = [instruction(f"correct it until nothing is said any more: keepalived -t -f {quote(path)}")]
         yield found("config-fault", path, message, fixes)

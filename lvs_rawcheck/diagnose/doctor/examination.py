@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lvs_rawcheck.diagnose.doctor.arp import arp_settings
 from lvs_rawcheck.diagnose.doctor.clocks import clocks
-from lvs_rawcheck.diagnose.doctor.configuration_tests import configuration_tests
+from lvs_rawcheck.diagnose.doctor.configuration_tests import configuration_tests, ldirectord_configuration
 from lvs_rawcheck.diagnose.doctor.daemon_state import daemon_state
 from lvs_rawcheck.diagnose.doctor.drift import drift
 from lvs_rawcheck.diagnose.doctor.firewall import firewall
@@ -32,6 +32,7 @@ SUBJECTS: dict[str, Callable[[Surroundings], Section]] = {
     "services.d against configurations": drift,
     "keepalived": configuration_tests,
     "scripts of keepalived": scripts,
+    "ldirectord": ldirectord_configuration,
     "privileges": privileges,
     "roles": role_files,
     "ways to the real servers": ways,

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from lvs_rawcheck.config.keepalived import read_keepalived
-from lvs_rawcheck.diagnose.doctor.configuration_tests import VERSION_FAULTS, configuration_tests, version_findings
+from lvs_rawcheck.diagnose.doctor.configuration_tests import (
+    VERSION_FAULTS,
+    configuration_tests,
+    ldirectord_configuration,
+    version_findings,
+)
 from lvs_rawcheck.diagnose.doctor.drift import drift
 from lvs_rawcheck.diagnose.doctor.ipvs_settings import ipvs_settings
 from lvs_rawcheck.diagnose.doctor.scripts import scripts
@@ -105,6 +110,24 @@ def test_this_host_s_version_is_asked(clinic: Clinic) -> None:
     section = clinic.look(configuration_tests)
     assert "keepalived-version" in [each.cause for each in section.findings]
     assert len(VERSION_FAULTS) == 2
+
+
+@pytest.mark.parametrize("line", ["\tpersistent=never\n", "\tnonsense=1\n"])
+def test_a_line_that_ldirectord_refuses(clinic: Clinic, line: str) -> None:
+    clinic.configure_ldirectord(LDIRECTORD)
+    assert clinic.look(ldirectord_configuration).findings == []
+    clinic.configure_ldirectord(LDIRECTORD + line)
+    found = clinic.demand_instruction(ldirectord_configuration, "config-fault")
+    assert found.where.endswith(f"ldirectord.cf:{LDIRECTORD.count(chr(10)) + 1}:2")
+
+
+def test_what_keepalived_says_of_what_works_all_the_same(clinic: Clinic) -> None:
+    checker = (
+        "        HTTP_GET {\n            nb_get_retry 2\n            url {\n                path /\n            }\n"
+    )
+    checker += "        }\n"
+    clinic.configure_keepalived(configuration(checker, before=SECURE))
+    assert clinic.look(configuration_tests).findings == []
 
 
 # Scripts -----------------------------------------------------------------------------------------------
