@@ -9,10 +9,10 @@ flow by these. Frames that are broken, foreign or late change nothing.
 from __future__ import annotations
 
 import select
-from _heapq import heappop, heappush
 from struct import Struct
 
 from lvs_rawcheck import clock
+from lvs_rawcheck.checks.agenda import Agenda
 from lvs_rawcheck.checks.flow import TCP_KEYS, Flow
 from lvs_rawcheck.checks.steered import flow_key
 from lvs_rawcheck.errors import LinkError, NoFreePort, WireError
@@ -92,6 +92,7 @@ class Driver:
     def __init__(self, link: Link, path: Path, guards: GuardPool) -> None:
         self._link = link
         self._path = path
+        self._mss = path.mss
         self._guards = guards
         self.behind = False
         """Whether the last turn left frames unread."""
@@ -101,8 +102,8 @@ class Driver:
         self._peers: dict[tuple[bytes, int], _Peer] = {}
         self._running: dict[int, _Running] = {}
         self._steered: dict[Steering, dict[int, _Running]] = {}
-        self._timers: list[tuple[float, int, int]] = []
-        """When, serial number, key: not the flow itself, which a finished check would keep until then."""
+        self._timers = Agenda()
+        """Of serial number and key: not the flow itself, which a finished check would keep until then."""
         self._serial = 0
         self._poll = select.poll()
         self._poll.register(link.fileno(), select.POLLIN)
@@ -130,9 +131,7 @@ class Driver:
         guard = self._take_guard(PROTO_TCP, peer.number)
         now = clock.now()
         offset = self._offsets.of(self._path.director_ip, endpoint.vip, guard.port, endpoint.port)
-        flow = Flow(
-            endpoint, peer.addresses, guard.port, conversation, reply_mac, offset, self._path.mss, now, deadline
-        )
+        flow = Flow(endpoint, peer.addresses, guard.port, conversation, reply_mac, offset, self._mss, now, deadline)
         self._begin(_Running(flow, guard, peer.number, steering, done), now)
         return flow
 
@@ -184,7 +183,7 @@ class Driver:
 
     def next_timer(self) -> float | None:
         """Return when `work` has something to do at the latest, None while nothing is under way."""
-        return self._timers[0][0] if self._timers else None
+        return self._timers.soonest()
 
     def work(self) -> None:
         """Take in what has arrived and what is due, and wait for nothing. LinkError: see above."""
@@ -219,17 +218,15 @@ class Driver:
     # Waiting -------------------------------------------------------------------------------------------
 
     def _wait(self) -> None:
-        if not self._timers:
-            return
-        seconds = self._timers[0][0] - clock.now()
+        soonest = self._timers.soonest()
+        seconds = 0.0 if soonest is None else soonest - clock.now()
         if seconds > 0:
             # Up to the next millisecond: too early would be a turn for nothing.
             self._poll.poll(int(seconds * 1000) + 1)
 
     def _handle_timers(self) -> None:
         now = clock.now()
-        while self._timers and self._timers[0][0] <= now:
-            _, serial, key = heappop(self._timers)
+        for serial, key in self._timers.take_due(now):
             running = self._running.get(key)
             if running is None or running.timer != serial:
                 continue  # it has finished, or was moved to an earlier time
@@ -247,7 +244,7 @@ class Driver:
         if running.wakes_at == 0.0 or when < running.wakes_at:
             running.wakes_at = when
             self._serial = running.timer = self._serial + 1
-            heappush(self._timers, (when, running.timer, running.key))
+            self._timers.add(when, (running.timer, running.key))
 
     # Frames --------------------------------------------------------------------------------------------
 

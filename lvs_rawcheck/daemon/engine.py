@@ -264,10 +264,10 @@ class Engine:
     # What was found ----------------------------------------------------------------------------------------
 
     def _raw_done(self, check: Check, results: list[Result], in_silence: bool) -> None:
-        if self.checks.get(check.check_id) is not check:
+        if self.checks.get(check.state.check_id) is not check:
             return  # it was removed meanwhile
         result = results[0] if len(results) == 1 else decisive(results, check.request.vip_policy)
-        if check.check_id in self._observing:
+        if self._observing and check.check_id in self._observing:
             self._observed_raw(check, result.verdict.reason)
             return
         if check.outdated:

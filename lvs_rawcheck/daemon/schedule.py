@@ -11,9 +11,11 @@ Never two runs of one check at once: what is due is given out once, and is due a
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
 from math import floor
+
+from lvs_rawcheck.checks.agenda import Agenda
 
 _GOLDEN = 0.6180339887498949
 _ROUNDING = 1e-9  # of an interval: a place that has just been is not the next one
@@ -44,7 +46,11 @@ class Schedule:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
-        self._heap: list[tuple[float, int, Entry]] = []
+        self._agenda = Agenda()
+        """Of serial numbers and entries; and so, of what is due already and was not given out:"""
+        self._overdue: deque[tuple[int, Entry]] = deque()
+        self._planned = 0
+        """How many there are of these at most."""
         self._serial = 0
         self._given_out = 0
 
@@ -64,20 +70,27 @@ class Schedule:
         entry.serial = -1
 
     def next_due(self) -> float | None:
-        """Return when the next check is due, None if none ever is."""
-        while self._heap and self._heap[0][2].serial != self._heap[0][1]:
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        """Return when to ask again for what is due, None if nothing ever is; it may be that nothing is by then."""
+        if not self._entries:
+            return None
+        while self._overdue:
+            serial, entry = self._overdue[0]
+            if entry.serial == serial and entry.due is not None:
+                return entry.due
+            self._overdue.popleft()
+        return self._agenda.soonest()
 
     def take_due(self, now: float, most: int = sys.maxsize) -> list[tuple[str, float]]:
         """Return the checks that are due, the longest first, and when they were; they run from now on."""
         taken: list[tuple[str, float]] = []
-        heap = self._heap
-        while heap and heap[0][0] <= now and len(taken) < most:
-            due, serial, entry = heappop(heap)
-            if entry.serial == serial:
+        overdue = self._overdue
+        overdue += self._agenda.take_due(now)
+        while overdue and len(taken) < most:
+            serial, entry = overdue.popleft()
+            self._planned -= 1
+            if entry.serial == serial and entry.due is not None:
+                taken.append((entry.key, entry.due))
                 entry.due = None
-                taken.append((entry.key, due))
         return taken
 
     def finished(self, key: str, now: float, again_at: float | None = None) -> float | None:
@@ -109,7 +122,18 @@ class Schedule:
         self._serial += 1
         entry.serial = self._serial
         entry.due = due
-        heappush(self._heap, (due, self._serial, entry))
-        if len(self._heap) > _STALE_MOST * len(self._entries) + 64:
-            self._heap = [each for each in self._heap if each[2].serial == each[1]]
-            heapify(self._heap)
+        self._agenda.add(due, (self._serial, entry))
+        self._planned += 1
+        if self._planned > _STALE_MOST * len(self._entries) + 64:
+            self._throw_away()
+
+    def _throw_away(self) -> None:
+        """Keep of each check the entry that counts."""
+        self._agenda.keep_only(_counts)
+        self._overdue = deque(filter(_counts, self._overdue))
+        self._planned = len(self._agenda) + len(self._overdue)
+
+
+def _counts(planned: tuple[int, Entry]) -> bool:
+    serial, entry = planned
+    return entry.serial == serial

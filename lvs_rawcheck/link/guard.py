@@ -113,7 +113,9 @@ class GuardPool:
 
     def take(self, protocol: int = PROTO_TCP, user: int = 0) -> AnyGuard | None:
         """Return a guard for one flow, None if none of the protocol is free for this user."""
-        guards = self._guards.setdefault(protocol, {})
+        guards = self._guards.get(protocol)
+        if guards is None:
+            guards = self._guards[protocol] = {}
         if len(guards) < self._limit:
             try:
                 guard = self._make(protocol)

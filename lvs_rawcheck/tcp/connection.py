@@ -339,7 +339,9 @@ class Connection:
         self._send_syn(now)
 
     def _send_syn(self, now: float) -> None:
-        options = mss_option(self.mss) + SACK_PERMITTED
+        options = _syn_options.get(self.mss)
+        if options is None:
+            options = _syn_options[self.mss] = mss_option(self.mss) + SACK_PERMITTED
         self._outbox.append(Segment(self.source_port, self.destination_port, self.iss, 0, SYN, RCV_WND, options))
         self._timer_at = now + SYN_INTERVAL
 
@@ -375,3 +377,4 @@ class Connection:
 
 
 _UNKNOWN = Seq(0)  # the peer's numbers before its SYN came
+_syn_options: dict[int, bytes] = {}  # by the mss that they announce: as many as interfaces have sizes
