@@ -27,6 +27,7 @@ from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6
 
 _ERRORS_OF_ONE_MAC = 256
 _ERRORS_IN_ALL = 8192
+_ERROR_OCTETS_MOST = 1514  # RFC 1812 4.3.2.3 and RFC 4443 2.4 allow far less
 _MAC_AT = 6  # of the sender, in an Ethernet frame
 _TYPE_AT = 12
 _PROTOCOL_AT = {ETHERTYPE_IPV4: 14 + 9, ETHERTYPE_IPV6: 14 + 6}  # RFC 791 3.1; RFC 8200 3, without extension headers
@@ -102,7 +103,7 @@ class Segment:
 
     def _overhear(self, direction: str, octets: bytes, now: float) -> None:
         """Keep what may be an ICMP error, as much of it as there is room for."""
-        if direction != RECEIVED or self._error_count >= _ERRORS_IN_ALL:
+        if direction != RECEIVED or self._error_count >= _ERRORS_IN_ALL or len(octets) > _ERROR_OCTETS_MOST:
             return
         protocol_at = _PROTOCOL_AT.get(int.from_bytes(octets[_TYPE_AT : _TYPE_AT + 2], "big"))
         if protocol_at is None or len(octets) <= protocol_at or octets[protocol_at] not in _ICMP:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lvs_rawcheck.checks.base import NO_PORT, Endpoint
 from lvs_rawcheck.checks.request import DOWN, MAC_KNOWN, STANDBY_RAW, Request
+from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.audit.model import Target
 from lvs_rawcheck.diagnose.finding import WARNING, Finding
 from lvs_rawcheck.diagnose.fix import THIS_HOST, Fix
@@ -19,7 +20,6 @@ from lvs_rawcheck.generate.traffic import Traffic
 from lvs_rawcheck.generate.validate import CheckValidator
 from lvs_rawcheck.wire.address import parse_address
 
-PORT_TRANSLATION = "port-translation"
 TIMEOUT_DEFAULT = 2.0  # seconds: a whole site is asked at once, and one that is down is waited for
 _FAULTS_TOLD = 10
 UNCHECKED = "the site has no check of it"
@@ -117,7 +117,7 @@ class Wanted:
         there = ", ".join(map(str, ports))
         self.findings.append(
             Finding(
-                PORT_TRANSLATION,
+                signatures.PORT_TRANSLATION,
                 WARNING,
                 where,
                 f"{service}: real servers are written with another port, but direct routing changes no packet: what "
