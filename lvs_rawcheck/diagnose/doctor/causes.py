@@ -149,7 +149,7 @@ CAUSES = {
     "unregistered": Cause(
         ERROR,
         "the configuration calls a check that the registry lacks",
-        "such a check fails always, and its server is taken out",
+        "such a check fails, so a healthy server stays out of the pool until the two agree",
     ),
     "other-target": Cause(
         ERROR,

@@ -24,6 +24,7 @@ from lvs_rawcheck.generate.scripts import script_fault
 
 _DEFAULT_USER = "keepalived_script"
 _OURS = ("verdict", "notify", "lvs-rawcheck", "check_tcp_raw", "check_http_get_raw", "check_http_raw")
+_SHOWN = 4
 _FIRST_LINE_OCTETS = 256  # BINPRM_BUF_SIZE, include/uapi/linux/binfmts.h
 
 
@@ -33,15 +34,17 @@ def scripts(here: Surroundings) -> Section:
     if here.keepalived is None:
         return section
     settings = here.keepalived.site.settings
-    seen: dict[tuple[str, str | None, str | None], Script] = {}
+    called: dict[tuple[str, str | None, str | None], list[Script]] = {}
     for script in scripts_of(here.keepalived):
         if script.argv:
-            seen.setdefault((script.argv[0], user_of(script, settings), script.group), script)
-    section.looked_at = f"{len(seen)} scripts" if seen else ""
-    for (path, user, group), script in seen.items():
+            called.setdefault((script.argv[0], user_of(script, settings), script.group), []).append(script)
+    section.looked_at = f"{len({path for path, _, _ in called})} scripts" if called else ""
+    faults: dict[str, list[Script]] = {}
+    for (path, user, group), calls in called.items():
         fault = _fault(path, user, group, settings)
         if fault is not None:
-            section.findings.append(_finding(script, path, fault))
+            faults.setdefault(fault, []).extend(calls)
+    section.findings += [_finding(calls, fault) for fault, calls in faults.items()]
     return section
 
 
@@ -83,9 +86,14 @@ def _interpreter_fault(path: str) -> str | None:
     return None
 
 
-def _finding(script: Script, path: str, fault: str) -> Finding:
+def _finding(calls: list[Script], fault: str) -> Finding:
+    """Return what is wrong with the script of some calls."""
     culprit, _, reason = fault.partition(": ")
-    return found("script-dropped", f"{script.span}", f"{culprit}: {reason}", list(_fixes(culprit, reason, path)))
+    fixes = list(_fixes(culprit, reason, calls[0].argv[0]))
+    also = [f"also at {script.span}" for script in calls[1:_SHOWN]]
+    if len(calls) > _SHOWN:
+        also.append(f"and at {len(calls) - _SHOWN} places more")
+    return found("script-dropped", f"{calls[0].span}", fault, fixes, also)
 
 
 def _fixes(culprit: str, reason: str, path: str) -> Iterator[Fix]:

@@ -118,7 +118,7 @@ def test_a_line_that_ldirectord_refuses(clinic: Clinic, line: str) -> None:
     assert clinic.look(ldirectord_configuration).findings == []
     clinic.configure_ldirectord(LDIRECTORD + line)
     found = clinic.demand_instruction(ldirectord_configuration, "config-fault")
-    assert found.where.endswith(f"ldirectord.cf:{LDIRECTORD.count(chr(10)) + 1}:2")
+    assert f"ldirectord.cf:{LDIRECTORD.count(chr(10)) + 1}:" in found.where
 
 
 def test_what_keepalived_says_of_what_works_all_the_same(clinic: Clinic) -> None:
@@ -175,6 +175,14 @@ def _of_somebody(path: Path) -> None:
 
 def _without_interpreter(path: Path) -> None:
     path.write_text("#!/no/such/shell\n")
+
+
+def test_one_script_of_many_checks_is_told_once(clinic: Clinic, script: Path) -> None:
+    further = misc(f"{script} web/{OTHER_IP}") + misc(f"{script} other/{OTHER_IP}", "            user root\n")
+    clinic.configure_keepalived(configuration(misc(f"{script} web/{REAL_IP}") + further))
+    script.unlink()
+    found = clinic.demand_instruction(scripts, "script-dropped")
+    assert [line.startswith("also at ") for line in found.evidence] == [True, True]
 
 
 @pytest.mark.parametrize("spoil", [_gone, _of_somebody, _without_interpreter])
