@@ -60,6 +60,9 @@ MATCH_LIMIT = 16
 """A list of no more addresses is looked through one by one, a longer one by `address_search`; a longer list of ports is
 not looked through for each foreign frame: who receives it judges alone."""
 
+UDP_PORT_LEAST = 1024
+"""No guard has a lower one: what the director serves itself, to names, clocks and logs, is kept off."""
+
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _INSTRUCTION = Struct("=HBBI")  # struct sock_filter
 _VLAN_ID = 0x0FFF
@@ -167,7 +170,8 @@ def reply_filter(
     All addresses are of director_ip's family. protocols: of TCP, UDP and SCTP those that are spoken; ports: ours,
     of all of them (empty: any port). It passes
     - TCP and SCTP from a VIP to director_ip, to one of ports;
-    - UDP from anybody to director_ip, to one of ports: a server may answer from another address than the VIP;
+    - UDP from anybody to director_ip, to one of ports: a server may answer from another address than the VIP; but none
+      below UDP_PORT_LEAST;
     - our own packets of these protocols, and ICMP, coming back: from director_ip to a VIP;
     - ICMP errors to director_ip from anybody, echo replies to it from a VIP;
     - ARP replies or neighbour advertisements that speak of one of real_ips or of a VIP;
@@ -213,14 +217,14 @@ def _assemble(
         _pass_between(program, director)
         program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
         _pass_ports(program, LOAD_HALF_AT_X, 2, ports)
-        _pass_udp(program, 9, protocols)
+        _pass_udp(program, 9, (LOAD_HALF_AT_X, 2), protocols)
     else:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV6, "ip")
         program.jump("drop")
         _pass_ipv6(program, director, find_other, protocols)
         _pass_between(program, director)
         _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, ports)
-        _pass_udp(program, 6, protocols)
+        _pass_udp(program, 6, (LOAD_HALF, _IPV6_HEADER + 2), protocols)
     program.label("a VIP's")
     find_vip(program)
     program.label("drop")
@@ -357,8 +361,14 @@ def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) ->
     program.label("right port")
 
 
-def _pass_udp(program: Assembler, offset: int, protocols: Sequence[int]) -> None:
-    """Accept UDP, the protocol being at offset; the source of the others is still to be judged."""
+def _pass_udp(program: Assembler, offset: int, port: tuple[int, int], protocols: Sequence[int]) -> None:
+    """Accept UDP, the protocol being at offset; the source of the others is still to be judged.
+
+    port: how its destination port is loaded, and from where.
+    """
     if PROTO_UDP in protocols:
         program.add(LOAD_OCTET, offset)
-        program.jump_if(JUMP_EQUAL, PROTO_UDP, "accept")
+        program.skip_unless_equal(PROTO_UDP, "a VIP's")
+        program.add(*port)
+        program.jump_if(JUMP_NOT_LESS, UDP_PORT_LEAST, "accept")
+        program.jump("drop")

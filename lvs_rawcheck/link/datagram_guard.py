@@ -12,7 +12,7 @@ import _socket
 import os
 
 from lvs_rawcheck.errors import LinkError
-from lvs_rawcheck.link.bpf import DROP_ALL, attach
+from lvs_rawcheck.link.bpf import DROP_ALL, UDP_PORT_LEAST, attach
 from lvs_rawcheck.link.guard import Guard
 from lvs_rawcheck.wire.address import format_address, socket_family
 from lvs_rawcheck.wire.ip import PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_UDP
@@ -91,7 +91,7 @@ def datagram_guard(protocol: int, address: bytes, taken: set[int]) -> Guard | Ra
     """
     for _ in range(_ATTEMPTS):
         guard = _new_guard(protocol, address)
-        if guard.port not in taken:
+        if guard.port not in taken and (protocol != PROTO_UDP or guard.port >= UDP_PORT_LEAST):
             return guard
         guard.close()
     raise LinkError("no source port is free")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A director whose interface is flooded with frames that are no answers, while a daemon checks two hundred servers.
 
-20 VIPs and 10 addresses of real servers, all of one machine. The flood comes from a third one, to the director's own
-address: UDP of 4 octets, and TCP, from strangers, and from addresses beside the VIPs and beside the real servers'.
+20 VIPs, one of them checked by UDP, and 10 addresses of real servers, all of one machine. The flood comes from a third
+one, to the director's own address: UDP of 4 octets, and TCP, from strangers, and from addresses beside the VIPs and
+beside the real servers'.
 """
 
 from __future__ import annotations
@@ -86,14 +87,12 @@ class FloodedSite:
         tcp_server(self._real, "0.0.0.0", 80)
         self._metrics = folder / "metrics"
         self._start_daemon(folder)
-        with self.director.entered():
-            self._discard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        attach(self._discard, DROP_ALL)
-        self._discard.bind((_DIRECTOR, _DISCARD))
+        self._silent = [_silent_udp(self.director, _DIRECTOR, _DISCARD), _silent_udp(self._real, "0.0.0.0", 80)]
 
     def close(self) -> None:
         """Give back what does not end with the network."""
-        self._discard.close()
+        for each in self._silent:
+            each.close()
 
     def _start_daemon(self, folder: Path) -> None:
         services, state = folder / "services.d", folder / "run"
@@ -101,8 +100,9 @@ class FloodedSite:
         state.mkdir(mode=0o755)
         servers = "".join(f'[[real_server]]\naddress = "{address}"\n' for address in _REALS)
         for number, vip in enumerate(_VIPS):
-            endpoint = f'endpoint = ["{vip}:80"]\nprotocol = "tcp"\ninterval = 1.0\ntimeout = 1.0\n'
-            (services / f"service{number}.toml").write_text(f'{endpoint}[[check]]\nkind = "tcp"\n{servers}')
+            kind = "udp" if vip == _VIPS[-1] else "tcp"
+            endpoint = f'endpoint = ["{vip}:80"]\nprotocol = "{kind}"\ninterval = 1.0\ntimeout = 0.8\n'
+            (services / f"service{number}.toml").write_text(f'{endpoint}[[check]]\nkind = "{kind}"\n{servers}')
         folders = ["--services", str(services), "--state", str(state), "--metrics", str(self._metrics)]
         self.director.popen([sys.executable, "-I", "-S", str(LAUNCHER), "daemon", *folders])
 
@@ -162,6 +162,15 @@ def flooded_site(folder: Path) -> Iterator[FloodedSite]:
             yield site
         finally:
             site.close()
+
+
+def _silent_udp(host: Host, address: str, port: int) -> socket.socket:
+    """Return a socket that takes what is sent there, and answers nothing."""
+    with host.entered():
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    attach(made, DROP_ALL)
+    made.bind((address, port))
+    return made
 
 
 def _wait(child: subprocess.Popen[str], seconds: float) -> None:

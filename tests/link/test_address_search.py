@@ -73,7 +73,7 @@ def addresses(size: int) -> st.SearchStrategy[set[bytes]]:
     return st.sets(one, min_size=MATCH_LIMIT + 1, max_size=30)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(addresses(4))
 @example({bytes(4), b"\xff" * 4, *((1 << bit).to_bytes(4, "big") for bit in range(32))})
 def test_any_ipv4_addresses(vips: set[bytes]) -> None:
@@ -82,7 +82,7 @@ def test_any_ipv4_addresses(vips: set[bytes]) -> None:
         assert passes_from(program, source) == (source in vips), source.hex()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(addresses(16))
 def test_any_ipv6_addresses(vips: set[bytes]) -> None:
     program = reply_filter(DIRECTOR_V6, vips, (), [PORT])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, Assembler, pack_program, reply_filter
+from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, Assembler, pack_program, reply_filter
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
-from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_UDP
+from lvs_rawcheck.wire.ip import PROTO_SCTP, PROTO_TCP, PROTO_UDP
 from tests.link.bpf_interpreter import interpret
 from tests.link.filter_cases import (
     CASES_V4,
@@ -82,6 +82,21 @@ def test_every_frame_gets_a_verdict(octets: bytes, ethertype: int) -> None:
 def test_without_ports_any_port_passes() -> None:
     other_port = next(case for case in CASES_V4 if "another port" in case.dump)
     assert interpret(reply_filter(DIRECTOR_V4, VIPS_V4, []), other_port.octets, ETHERTYPE_IPV4)
+
+
+@pytest.mark.parametrize(
+    ("director_ip", "case", "port_at"),
+    [(DIRECTOR_V4, DATAGRAM_CASES_V4[0], 22), (DIRECTOR_V6, DATAGRAM_CASES_V6[0], 42)],
+)
+@pytest.mark.parametrize("many", [0, MATCH_LIMIT])
+def test_udp_to_what_the_director_serves_itself_never_passes(
+    director_ip: bytes, case: Case, port_at: int, many: int
+) -> None:
+    vips = [bytes([1]) * (len(director_ip) - 1) + bytes([number]) for number in range(many + 1)]
+    program = reply_filter(director_ip, vips, [], (), (PROTO_TCP, PROTO_UDP))
+    for port, passes in ((53, False), (1023, False), (1024, True), (32768, True), (65535, True)):
+        octets = case.octets[:port_at] + port.to_bytes(2, "big") + case.octets[port_at + 2 :]
+        assert bool(interpret(program, octets, case.ethertype)) == passes, port
 
 
 def test_without_addresses_nothing_from_them_passes() -> None:

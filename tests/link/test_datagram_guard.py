@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.bpf import UDP_PORT_LEAST
 from lvs_rawcheck.link.datagram_guard import EchoIdentifier, datagram_guard, kernel_speaks_sctp
 from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.wire.checksum import pseudo_header_sum
@@ -135,6 +136,20 @@ def test_a_number_that_is_taken_is_not_taken_again(director: Host) -> None:
             datagram_guard(PROTO_UDP, packed("10.9.9.9"), set())
         with pytest.raises(LinkError, match=r"cannot guard source 10\.9\.9\.9"):
             datagram_guard(PROTO_SCTP, packed("10.9.9.9"), set())
+
+
+def test_no_udp_port_is_one_that_the_filters_keep_off(network: Network) -> None:
+    host = network.host("director", [f"{V4.director}/24"])
+    host.sysctl("net.ipv4.ip_unprivileged_port_start", 0)
+    host.sysctl("net.ipv4.ip_local_port_range", f"{UDP_PORT_LEAST - 4} {UDP_PORT_LEAST + 3}")
+    with host.entered():
+        guards = [datagram_guard(PROTO_UDP, packed(V4.director), set()) for _ in range(3)]
+        assert all(guard.port >= UDP_PORT_LEAST for guard in guards)
+        host.sysctl("net.ipv4.ip_local_port_range", f"{UDP_PORT_LEAST - 40} {UDP_PORT_LEAST - 20}")
+        with pytest.raises(LinkError, match="no source port is free"):
+            datagram_guard(PROTO_UDP, packed(V4.director), set())
+    for guard in guards:
+        guard.close()
 
 
 def test_a_pool_keeps_the_protocols_apart(director: Host) -> None:
