@@ -3,7 +3,8 @@
 
 `python3 -m tests.bench.four_ways` runs it alone. The scenario is tests/lab/four_ways/.
 
-Each way is measured in windows, and two things are read of each:
+249 of the real servers are addresses of one host, which share its MAC. Each way is measured in windows, and two things
+are read of each:
 
 - the machine: the processor time of all processes that the laboratory is on this host, less what an idle one spends.
   The director is in it, and the real servers, whose part is much the same in all four ways;
@@ -72,10 +73,15 @@ def _rows(ways: dict[str, Way]) -> list[str]:
     for name, title in _TITLES.items():
         way, full = ways[name], _at_full_pace(name, ways)
         lines.append(
-            f"  {title:32} {way.probes:8.0f} {way.forks:8.1f} {way.machine:8.0f} {way.director:9.0f} {way.servers:8.0f}"
+            f"  {title:32} {way.probes:8.1f} {way.forks:8.1f} {way.machine:8.0f} {way.director:9.0f} {way.servers:8.0f}"
             f"   {full[0]:17.0f} {full[0] / own[0]:7.2f} {full[1]:9.0f} {full[1] / own[1]:7.2f}"
         )
-    lines.append(f"  an idle machine, taken off: {idle.machine:.0f} ms a second")
+    lines.append(
+        f"  An idle machine is taken off: {idle.machine:.0f} ms a second. Forks are those that there were; for (b) and (c)"
+    )
+    lines.append(
+        f"  keepalived asked more slowly than every {INTERVAL_SECONDS} s, since it could not keep up: they are reckoned up."
+    )
     return lines
 
 

@@ -61,10 +61,10 @@ class Bench:
             left = wait_until(lambda: self.site.table() != ALL, STAY_SECONDS)
         else:
             left = wait_until(lambda: self.site.table() == ALL - {ALONE}, SETTLE_SECONDS)
-        in_table_then = sorted(ALL - self.site.table())
+        gone = sorted(ALL - self.site.table())
         self.site.give_vip()
         came_back = wait_until(lambda: self.site.table() == ALL, SETTLE_SECONDS)
-        tell(way=way, in_table=in_table, left=left, gone=in_table_then, came_back=came_back)
+        tell(way=way, in_table=in_table, left=left, gone=gone, came_back=came_back)
         self.site.stop_keepalived()
 
     def start_daemon(self) -> None:
