@@ -76,12 +76,8 @@ def _rows(ways: dict[str, Way]) -> list[str]:
             f"  {title:32} {way.probes:8.1f} {way.forks:8.1f} {way.machine:8.0f} {way.director:9.0f} {way.servers:8.0f}"
             f"   {full[0]:17.0f} {full[0] / own[0]:7.2f} {full[1]:9.0f} {full[1] / own[1]:7.2f}"
         )
-    lines.append(
-        f"  An idle machine is taken off: {idle.machine:.0f} ms a second. Forks are those that there were; for (b) and (c)"
-    )
-    lines.append(
-        f"  keepalived asked more slowly than every {INTERVAL_SECONDS} s, since it could not keep up: they are reckoned up."
-    )
+    lines.append(f"  {idle.machine:.0f} ms a second of an idle machine are taken off. Forks are those that there were.")
+    lines.append("  (b) and (c) are reckoned up: keepalived asked more slowly there, since it could not keep up.")
     return lines
 
 
