@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import audit, flood, four_ways, generate, http, in_process, ldirectord, one_shot, verdict
+from tests.bench import audit, daemon, flood, four_ways, generate, http, in_process, ldirectord, one_shot, verdict
 from tests.bench.site import Site
 
 
@@ -19,6 +19,8 @@ def main() -> int:
         print(in_process.report(site), flush=True)
         print()
         print(http.report(site), flush=True)
+        print()
+        print(daemon.report(site, []), flush=True)
     print()
     print(verdict.report(), flush=True)
     print()
