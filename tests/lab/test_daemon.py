@@ -98,6 +98,12 @@ def test_the_daemon_boots_before_keepalived(detection: Steps) -> None:
     assert tables(detection, "keepalived is there") == [{"file": "a"}]
 
 
+def test_the_daemon_knows_when_keepalived_was_started_anew(detection: Steps) -> None:
+    """Once, that is, under a daemon that ran; and twice it ended under one."""
+    said = detection["keepalived is there"]["said"]
+    assert said.count("keepalived was started anew: its track files are written again") == 1
+
+
 def test_keepalived_never_said_that_it_moved_the_healthy_one(detection: Steps) -> None:
     """Between two looks at the table nobody sees; but keepalived logs whatever it does."""
     for step in ("the daemon looks again", "the daemon is there", "keepalived is there"):

@@ -106,7 +106,7 @@ class Story:
         lb1.wait(lb1.has_vip, "it becomes master")
         site.tell_when("daemon first", {"lb1": WITHOUT_B}, files=lambda: files)
         site.look_on(LOOKED_ON)
-        site.tell("keepalived is there", moved=lb1.a_moved())
+        site.tell("keepalived is there", moved=lb1.a_moved(), said=lb1.said())
         self.b.give(FILE)
         site.tell_when("VIP back after boots", {"lb1": BOTH})
 
