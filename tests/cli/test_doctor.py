@@ -13,6 +13,7 @@ import pytest
 from lvs_rawcheck.diagnose.doctor.examination import SUBJECTS
 from tests.cli.commands import NOBODY
 from tests.diagnose.doctor.clinic import REAL_IP, VIP, Clinic
+from tests.diagnose.doctor.ward import Ward
 from tests.netns.topology import Host, Network
 
 pytestmark = pytest.mark.netns
@@ -48,9 +49,8 @@ def clinic(director: Host) -> Iterator[Clinic]:
 
 def doctor(clinic: Clinic, *arguments: str, become: Sequence[str] = ()) -> Done:
     """Run it with the clinic's folders. become: what starts the command."""
-    program = [*become, str(clinic.folder / "lvs-rawcheck"), "doctor"]
     folders = ["--services", str(clinic.services), "--state", str(clinic.state)]
-    return clinic.host.run([*program, *folders, *arguments], check=False, timeout=60.0)
+    return Ward(clinic).run(*become, "lvs-rawcheck", "doctor", *folders, *arguments)
 
 
 def test_help(clinic: Clinic) -> None:

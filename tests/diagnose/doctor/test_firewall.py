@@ -10,7 +10,7 @@ import pytest
 
 from lvs_rawcheck.diagnose.doctor.firewall import devices_of, firewall
 from tests.diagnose.doctor.clinic import DIRECTOR_IP, REAL_IP, VIP, Clinic
-from tests.diagnose.doctor.test_network_settings import connects
+from tests.diagnose.doctor.test_network_settings import PATIENT, SHORT, connects
 from tests.netns.roles import real_server
 from tests.netns.services import tcp_server
 from tests.netns.topology import Network
@@ -38,14 +38,14 @@ def checked(site: Clinic) -> Iterator[Clinic]:
     site.host.run(["nft", "flush", "ruleset"])
 
 
-def standard_passes(clinic: Clinic) -> bool:
+def standard_passes(clinic: Clinic, seconds: float = PATIENT) -> bool:
     """Return whether the kernel's own connection to the server is established."""
-    return connects(clinic.host, REAL_IP)
+    return connects(clinic.host, REAL_IP, seconds)
 
 
-def raw_passes(clinic: Clinic) -> bool:
+def raw_passes(clinic: Clinic, seconds: float = PATIENT) -> bool:
     """Return whether a raw check of the server passes."""
-    words = ["--services", str(clinic.services), "--state", str(clinic.state), "-t", "0.4", "--standby", "raw"]
+    words = ["--services", str(clinic.services), "--state", str(clinic.state), "-t", str(seconds), "--standby", "raw"]
     program = [str(clinic.folder / "lvs-rawcheck"), "check", "tcp", *words, REAL_IP, f"{VIP}:80"]
     return clinic.host.run(program, check=False).returncode == 0
 
@@ -101,7 +101,7 @@ RAW_EATEN = {
 def test_what_a_standard_check_needs_is_eaten(checked: Clinic, ruleset: str) -> None:
     assert checked.look(firewall).findings == []
     checked.host.nft(ruleset)
-    assert not standard_passes(checked)
+    assert not standard_passes(checked, SHORT)
     found = checked.finding(firewall, "output-dropped")
     assert all(fix.instruction and not fix.command for fix in found.fixes)
     assert "standard checks" in found.sentence
@@ -113,7 +113,7 @@ def test_what_a_standard_check_needs_is_eaten(checked: Clinic, ruleset: str) -> 
 def test_what_a_raw_check_sends_is_eaten(checked: Clinic, ruleset: str) -> None:
     assert raw_passes(checked)
     checked.host.nft(ruleset)
-    assert not raw_passes(checked)
+    assert not raw_passes(checked, SHORT)
     assert "raw checks" in checked.finding(firewall, "output-dropped").sentence
 
 
@@ -128,7 +128,7 @@ def test_what_eats_nothing_of_ours_is_no_fault(checked: Clinic, ruleset: str) ->
 @pytest.mark.parametrize("name", ["policy", "prerouting", "ingress", "input"])
 def test_a_raw_check_passes_where_a_standard_one_does_not(checked: Clinic, name: str) -> None:
     checked.host.nft(EATEN[name])
-    assert not standard_passes(checked)
+    assert not standard_passes(checked, SHORT)
     assert raw_passes(checked)
 
 
@@ -178,7 +178,7 @@ def test_an_xdp_program_comes_before_raw_checks(checked: Clinic) -> None:
     if done.returncode != 0:
         pytest.skip(f"this kernel takes no XDP program: {done.stderr}")
     try:
-        assert not raw_passes(checked)
+        assert not raw_passes(checked, SHORT)
         assert [gap for gap in checked.look(firewall).gaps if "XDP" in gap]
     finally:
         checked.host.ip("link", "set", "eth0", "xdpgeneric", "off")

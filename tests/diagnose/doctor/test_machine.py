@@ -72,7 +72,7 @@ def test_a_program_without_the_capability(clinic: Clinic, name: str) -> None:
 
 
 def test_root_without_the_capability(clinic: Clinic) -> None:
-    ward = Ward(clinic, "true")
+    ward = Ward(clinic)
     words = ["lvs-rawcheck", "doctor", "--services", str(clinic.services), "--state", str(clinic.state)]
     done = ward.run(*WITHOUT_NET_RAW, *words)
     assert done.returncode == 1
@@ -83,7 +83,7 @@ def test_root_without_the_capability(clinic: Clinic) -> None:
 
 def test_a_user_is_no_fault_but_sees_less(clinic: Clinic) -> None:
     clinic.folder.chmod(0o755)
-    ward = Ward(clinic, "true")
+    ward = Ward(clinic)
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
     words = ["lvs-rawcheck", "doctor", "--services", str(clinic.services), "--state", str(clinic.state)]
     done = ward.run(*nobody, *words)
@@ -227,7 +227,7 @@ def test_a_daemon_of_before_the_upgrade(clinic: Clinic) -> None:
         shutil.copytree(LAUNCHER.parents[2] / "templates", copy / "templates")
         (clinic.folder / "lvs-rawcheck").unlink()
         (clinic.folder / "lvs-rawcheck").symlink_to(launcher)
-        ward = Ward(clinic, "true")
+        ward = Ward(clinic)
 
         def is_older() -> bool:
             os.chmod(copy / "lvs_rawcheck" / "__init__.py", 0o644)  # as an installation does: its ctime is now

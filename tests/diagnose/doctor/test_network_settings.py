@@ -16,6 +16,8 @@ from tests.netns.topology import Host, Network
 pytestmark = pytest.mark.netns
 
 CONF = "net.ipv4.conf"
+PATIENT, SHORT = 5.0, 0.4
+"""Seconds, for what must come, and for what must not."""
 
 
 @pytest.mark.parametrize("scope", ["all", "eth0"])
@@ -54,9 +56,9 @@ def test_a_name_with_a_dot_as_vlans_have(clinic: Clinic) -> None:
     assert clinic.cure(log_martians, "log-martians").where == "eth0.7"
 
 
-def connects(host: Host, address: str) -> bool:
-    """Return whether the kernel establishes a connection to port 80 of an address."""
-    words = ["/usr/bin/python3", "-c", f"import socket; socket.create_connection(({address!r}, 80), 0.4)"]
+def connects(host: Host, address: str, seconds: float = PATIENT) -> bool:
+    """Return whether the kernel establishes a connection to port 80 of an address in so much time."""
+    words = ["/usr/bin/python3", "-c", f"import socket; socket.create_connection(({address!r}, 80), {seconds})"]
     return host.run(words, check=False).returncode == 0
 
 
@@ -80,7 +82,7 @@ def test_a_strict_filter_drops_what_comes_by_another_interface(clinic: Clinic, n
     assert clinic.look(rp_filter).findings == []
     assert connects(clinic.host, REAL_IP)
     clinic.host.sysctl(f"{CONF}.eth1.rp_filter", 1)
-    assert not connects(clinic.host, REAL_IP)
+    assert not connects(clinic.host, REAL_IP, SHORT)
     assert clinic.cure(rp_filter, "strict-reverse-path").where == "eth1"
     assert connects(clinic.host, REAL_IP)
 

@@ -15,14 +15,18 @@ from typing import Any
 from tests.diagnose.doctor.clinic import Clinic
 
 FINDINGS, NOTHING_WRONG = 1, 0
+_WITHOUT_CONFIGURATIONS = (
+    "for folder in /etc/keepalived /etc/ha.d; do if [ -d $folder ]; then mount -t tmpfs none $folder; fi; done"
+)
+"""This machine's own: what is looked at is the clinic's."""
 
 
 class Ward:
     """Lives as long as its clinic's host. set_up: shell commands that mount something, run in it first."""
 
-    def __init__(self, clinic: Clinic, set_up: str) -> None:
+    def __init__(self, clinic: Clinic, set_up: str = "") -> None:
         self.clinic = clinic
-        command = ["unshare", "--mount", "sh", "-e", "-c", f"{set_up}\necho ready\nexec cat"]
+        command = ["unshare", "--mount", "sh", "-e", "-c", f"{_WITHOUT_CONFIGURATIONS}\n{set_up}\necho ready\nexec cat"]
         self._holder = clinic.host.popen(command)
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "ready\n"
@@ -31,7 +35,7 @@ class Ward:
         """Run a command in it."""
         path = f"PATH={self.clinic.folder}:{os.environ['PATH']}:/usr/sbin:/sbin"
         return self.clinic.host.run(
-            ["nsenter", "--mount", "-t", str(self._holder.pid), "env", path, *words], check=False
+            ["nsenter", "--mount", "-t", str(self._holder.pid), "env", path, *words], check=False, timeout=60.0
         )
 
     def doctor(self, *words: str) -> dict[str, Any]:
