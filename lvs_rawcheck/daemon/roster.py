@@ -43,8 +43,8 @@ class Roster:
 
     def load(self, now: float) -> None:
         """Read the folder; ConfigError: it cannot be read, and all stays as it was."""
-        found = self._read()
         self.faults = []
+        found = self._read()
         for name in [name for name in self._octets if name not in found]:
             self._replace(name, [], now)
             del self._octets[name]
@@ -69,13 +69,18 @@ class Roster:
         try:
             with ServiceFolder(self._folder) as folder:
                 for file_name in folder.file_names():
+                    name = file_name.removesuffix(SUFFIX)
                     try:
-                        found[file_name.removesuffix(SUFFIX)] = folder.read(file_name)
+                        found[name] = folder.read(file_name)
+                    except FileNotFoundError:
+                        continue  # gone meanwhile
                     except OSError as error:
-                        self._fault(ConfigError(folder.path_of(file_name), 0, 0, str(error.strerror)))
-        except FileNotFoundError:
-            return {}
+                        self._fault(ConfigError(folder.path_of(file_name), 0, 0, f"{error.strerror}{self._kept(name)}"))
+                        if name in self._octets:
+                            found[name] = self._octets[name]
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not self._octets:
+                return {}  # nothing has been written there yet
             fault = ConfigError(self._folder, 0, 0, f"cannot read the registry: {error.strerror}")
             self.faults = [fault]
             raise fault from error
@@ -91,9 +96,11 @@ class Roster:
         except RawCheckError as error:
             line, column = (error.line, error.column) if isinstance(error, ConfigError) else (0, 0)
             sentence = error.message if isinstance(error, ConfigError) else str(error)
-            kept = " (the service goes on as it was)" if name in self._octets else ""
-            self._fault(ConfigError(path, line, column, f"{sentence}{kept}"))
+            self._fault(ConfigError(path, line, column, f"{sentence}{self._kept(name)}"))
             return None
+
+    def _kept(self, name: str) -> str:
+        return " (the service goes on as it was)" if name in self._octets else ""
 
     def _check(self, service: Service, number: int) -> Check:
         server = service.real_servers[number]
