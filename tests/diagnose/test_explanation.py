@@ -16,14 +16,16 @@ from lvs_rawcheck.diagnose.inquiry import explain
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.wire.address import parse_address
-from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site, explain_from, fixes
+from tests.diagnose.site import FAMILIES, IPV4, IPV6, PORT, Family, Site, explain_from, fixes
 from tests.netns.roles import director, host_prefix, lose_vip, real_server, set_forwarding
 from tests.netns.services import tcp_server
 from tests.netns.topology import Host, Network
 
 pytestmark = pytest.mark.netns
 
-each_family = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
+each_family = pytest.mark.parametrize(
+    "family", [IPV4, pytest.param(IPV6, marks=pytest.mark.full)], ids=[family.name for family in FAMILIES]
+)
 
 
 def outcome(told: Explanation) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.link.tracer import SENT
-from tests.diagnose.site import FAMILIES, IPV4, IPV6, PORT, Family, Site, fixes
+from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site, fixes
 from tests.netns.roles import host_prefix, lose_vip, set_forwarding
 from tests.netns.topology import Network
 
@@ -173,9 +173,8 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize(
-    "family", [pytest.param(IPV4, marks=pytest.mark.full), IPV6], ids=[family.name for family in FAMILIES]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 @pytest.mark.parametrize("row", ROWS, ids=[row.state for row in ROWS])
 def test_each_state_has_its_answers_its_reason_and_its_cause(network: Network, family: Family, row: Row) -> None:
     site = Site(network, family)
