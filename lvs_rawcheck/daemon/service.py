@@ -9,7 +9,7 @@ import select
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from math import inf
+from math import floor, inf
 from typing import Protocol
 
 from lvs_rawcheck import clock
@@ -32,6 +32,8 @@ _SLOW_SECONDS = 1.0  # between two looks at modes, and at the VIPs held here, sh
 _PATHS_SECONDS = 1.0  # changes of paths are acted on once in this time, however many there are
 _SWEEP_SECONDS = 5.0  # after which lanes that went out of use with a change of paths are closed
 _LATE = 0.05  # seconds for which nothing was done: then it is said
+_GRID_SECONDS = 0.01
+"""What is due within the same hundredth of a second is done in one turn: waking up costs more than a check."""
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -142,7 +144,7 @@ class Daemon:
             timer = part.next_timer()
             if timer is not None and timer < soonest:
                 soonest = timer
-        return soonest - now if soonest > now else 0.0
+        return (floor(soonest / _GRID_SECONDS) + 1) * _GRID_SECONDS - now if soonest > now else 0.0
 
     def _attend(self, descriptor: int) -> None:
         lane = self.lanes.by_descriptor(descriptor)
