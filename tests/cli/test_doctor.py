@@ -15,6 +15,7 @@ from tests.cli.commands import NOBODY
 from tests.diagnose.doctor.clinic import REAL_IP, VIP, Clinic
 from tests.diagnose.doctor.ward import Ward
 from tests.netns.topology import Host, Network
+from tests.package.man_page import CHECKOUT
 
 pytestmark = pytest.mark.netns
 
@@ -154,3 +155,10 @@ def test_keepalived_s_own_words_reach_the_report(clinic: Clinic) -> None:
     assert outcome.returncode == FINDINGS
     assert "config-fault" in outcome.stdout
     assert "\x07" not in outcome.stdout
+
+
+def test_it_needs_no_library_that_the_package_only_recommends() -> None:
+    look = "print([name for name in ('jinja2', 'prometheus_client', 'rich', 'scapy') if name in sys.modules])"
+    program = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import lvs_rawcheck.cli.doctor; {look}"
+    words = ["/usr/bin/python3", "-I", "-c", program]
+    assert subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout == "[]\n"

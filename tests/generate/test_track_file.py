@@ -14,7 +14,7 @@ from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.keepalived.candidate import judge_by_keepalived, judge_version
 from lvs_rawcheck.generate.keepalived.compare import PlanMismatch
 from lvs_rawcheck.generate.keepalived.config_test import installed_version
-from lvs_rawcheck.generate.keepalived.file_check import version_fault
+from lvs_rawcheck.generate.keepalived.versions import version_fault
 from lvs_rawcheck.generate.options import PlanOptions
 from tests.generate.case import CASES, lay_out
 from tests.generate.folder_site import CONFIGURATION, KEEPALIVED, FolderSite

@@ -19,8 +19,8 @@ from lvs_rawcheck.diagnose.finding import Finding
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.keepalived.config_test import config_test, installed_version
 from lvs_rawcheck.generate.keepalived.existing import FILE_CHECK
-from lvs_rawcheck.generate.keepalived.file_check import version_fault
 from lvs_rawcheck.generate.keepalived.revert import scripts_of
+from lvs_rawcheck.generate.keepalived.versions import version_fault
 
 _MESSAGES_MOST = 20
 _SECURITY = "SECURITY VIOLATION"
@@ -70,7 +70,7 @@ VERSION_FAULTS = (
         "take reload_check_config out, or install 2.2.8",
     ),
 )
-"""Besides those of FILE_CHECK, which the generator knows (generate/keepalived/file_check.py)."""
+"""Besides those of FILE_CHECK, which the generator knows (generate/keepalived/versions.py)."""
 
 
 def configuration_tests(here: Surroundings, program: str = "keepalived") -> Section:

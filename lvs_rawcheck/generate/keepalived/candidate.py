@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from lvs_rawcheck.config.keepalived import Configuration
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.generate.keepalived.config_test import config_test, messages_added
-from lvs_rawcheck.generate.keepalived.file_check import version_fault
 from lvs_rawcheck.generate.keepalived.revert import scripts_of
+from lvs_rawcheck.generate.keepalived.versions import version_fault
 from lvs_rawcheck.generate.scripts import script_fault
 
 # Said wherever scripts run without enable_script_security: of a site's first scripts for the first time (check_data.c).

@@ -14,26 +14,14 @@ from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.generate.keepalived.prepared import Prepared
 from lvs_rawcheck.generate.keepalived.quoting import quoted_command
 from lvs_rawcheck.generate.keepalived.stanza import StanzaText, demand_short_lines, indented_lines
+from lvs_rawcheck.generate.keepalived.versions import version_fault
 from lvs_rawcheck.generate.options import PlanOptions
 from lvs_rawcheck.generate.refusal import Refused
 from lvs_rawcheck.generate.track_files import track_file_path
 from lvs_rawcheck.registry.templates import Templates
 
-_SINCE = (2, 1, 0)
-_CRASHES_FROM, _MENDED = (2, 3, 0), (2, 3, 3)
 _STANZA, _BLOCK = "keepalived/track-file.conf", "keepalived/track-file-block.conf"
 _NAME, _FILE = "the-name", '"the file"'  # what templates are given in their places
-
-
-def version_fault(version: tuple[int, ...]) -> str | None:
-    """Return why a version of keepalived cannot be told by track files, None: it can."""
-    whole = (*version, 0, 0)[:3]
-    shown = ".".join(map(str, version))
-    if whole < _SINCE:
-        return f"keepalived {shown} has no FILE_CHECK (since 2.1.0): the unknown block would end the real server early"
-    if _CRASHES_FROM <= whole < _MENDED:
-        return f"keepalived {shown} crashes at its start with any FILE_CHECK (2.3.0 to 2.3.2), and checks nothing then"
-    return None
 
 
 def demand_version(version: tuple[int, ...]) -> None:

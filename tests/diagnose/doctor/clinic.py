@@ -67,6 +67,14 @@ class Clinic:
         path.write_text(f'endpoint = ["{endpoint}"]\n{settings}\n{check}[[real_server]]\naddress = "{real}"\n')
         return path
 
+    def script(self, name: str) -> Path:
+        """Return a script that root may run, in a folder of root's."""
+        self.folder.chmod(0o755)
+        path = self.folder / name
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+        return path
+
     def configure_keepalived(self, text: str) -> Path:
         """Give keepalived this configuration."""
         self.keepalived = self.folder / "keepalived.conf"

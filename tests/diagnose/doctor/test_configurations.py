@@ -136,10 +136,7 @@ def test_what_keepalived_says_of_what_works_all_the_same(clinic: Clinic) -> None
 @pytest.fixture
 def script(clinic: Clinic) -> Path:
     """A script that keepalived runs as root, in a folder of root's."""
-    clinic.folder.chmod(0o755)
-    path = clinic.folder / "verdict"
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
+    path = clinic.script("verdict")
     clinic.configure_keepalived(configuration(misc(f"{path} web/{REAL_IP}", "            user root\n")))
     assert clinic.look(scripts).findings == []
     return path
@@ -247,10 +244,7 @@ def test_a_service_that_nobody_asks_for(clinic: Clinic) -> None:
 @pytest.fixture
 def wrapper(clinic: Clinic) -> Path:
     """A wrapper that ldirectord calls, of a service that is there."""
-    clinic.folder.chmod(0o755)
-    path = clinic.folder / "web"
-    path.write_text("#!/bin/sh\n")
-    path.chmod(0o755)
+    path = clinic.script("web")
     clinic.configure_ldirectord(
         f'virtual={VIP}:80\n\treal={REAL_IP}:80 gate\n\tchecktype=external\n\tcheckcommand="{path}"\n\tprotocol=tcp\n'
     )
