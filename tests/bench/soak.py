@@ -3,6 +3,8 @@
 
 It prints what the daemon holds, minute by minute, and how that has grown after the warm-up. Exit status 1: memory grew
 by 1 % or more, descriptors, threads or child processes grew, a good question was refused, or a healthy server flapped.
+
+It wants a machine of its own, and no nice(1): servers of the site that get no processor do fail.
 """
 
 from __future__ import annotations
