@@ -30,6 +30,7 @@ ROUNDS = 3
 PACE = 1000.0  # connections a second, the audit's default
 AT_ONCE = 512
 _BACKLOG = 1024
+_WRONG_SHOWN = 10
 _COMMAND_SECONDS = 120.0
 _DIRECTOR = "10.1.0.1"
 
@@ -63,8 +64,8 @@ class Round:
     cpu: float
     cells: int
     findings: int
-    wrong: int
-    """Cells with another cause than was built."""
+    wrong: list[str]
+    """Cells with another cause than was built, in words."""
 
 
 class FullSite:
@@ -138,7 +139,11 @@ class FullSite:
         if done.returncode != 1:
             raise RuntimeError(f"audit ended with {done.returncode}: {done.stderr}")
         told = json.loads(done.stdout)
-        wrong = sum(cell["cause"] not in EXPECTED.get(cell["real_server"], ("healthy",)) for cell in told["cells"])
+        wrong = [
+            f"{cell['real_server']} {cell['vip']}:{cell['port']}: {cell['cause']}: {cell['detail']}"
+            for cell in told["cells"]
+            if cell["cause"] not in EXPECTED.get(cell["real_server"], ("healthy",))
+        ]
         cpu = after.children_user + after.children_system - before.children_user - before.children_system
         return Round(wall, cpu, len(told["cells"]), len(told["findings"]), wrong)
 
@@ -203,8 +208,11 @@ def report() -> str:
     for name, measured in (("kernel connections, at the same pace", paced), ("kernel connections, unpaced", fast)):
         its_wall, its_cpu = median(each[0] for each in measured), median(each[1] for each in measured)
         lines.append(f"  {name:44}{its_wall:8.2f}{its_cpu:8.2f}{cells / its_wall:9.0f}")
-    wrong = sum(each.wrong for each in rounds)
-    lines.append(f"  {cells} cells, {rounds[0].findings} findings; cells with a wrong cause in all rounds: {wrong}")
+    wrong = [line for each in rounds for line in each.wrong]
+    lines.append(
+        f"  {cells} cells, {rounds[0].findings} findings; cells with a wrong cause in all rounds: {len(wrong)}"
+    )
+    lines += [f"    {line}" for line in wrong[:_WRONG_SHOWN]]
     return "\n".join(lines)
 
 

@@ -23,6 +23,7 @@ from lvs_rawcheck.errors import LinkError, NoFreePort
 from lvs_rawcheck.link.rtnetlink import Netlink
 from lvs_rawcheck.wire.ip import PROTO_TCP
 
+LATE_SECONDS = 0.25  # the loop comes round every 0.1 s at the latest: more, and it is this host that was slow
 AT_ONE_SERVER = 32  # checks of one real server at a time: to a silent one, as many SYNs in 0.2 s
 _NOT_ASKED = "not asked"
 
@@ -42,6 +43,10 @@ class Outcome:
     """What carried the check: an IP protocol number."""
     facts: dict[str, object] = field(default_factory=dict)
     """What the last conversation has to say besides."""
+    began: float = 0.0
+    """When its check began, monotonic seconds."""
+    again: bool = False
+    """Whether it was asked once more, since this host was too slow to hear the first answer."""
 
     @property
     def reason(self) -> str:
@@ -56,11 +61,15 @@ class Outcome:
 
 def new_outcome(target: Target) -> Outcome:
     """Return the outcome of a target that was not asked yet."""
+    return Outcome(target, _new_result(target))
+
+
+def _new_result(target: Target) -> Result:
     request = target.request
     verdict = Verdict(Reason.CANNOT_JUDGE, _NOT_ASKED)
     result = Result(request.kind, request.real_ip, request.endpoints[0], verdict)
     result.path = RAW
-    return Outcome(target, result)
+    return result
 
 
 class Probing:
@@ -78,6 +87,9 @@ class Probing:
         self._under_way: dict[int, Outcome] = {}
         self._of_server: Counter[bytes] = Counter()
         self._over = 0
+        self._worked_at: float | None = None
+        self._late_at = 0.0
+        """When this host was last found to have been slow."""
 
     def begin(self, epoll: select.epoll) -> None:
         """Register the links."""
@@ -92,6 +104,7 @@ class Probing:
 
     def work(self, now: float) -> float | None:
         """Do what is due, begin what may begin."""
+        self._look_at_clock(now)
         for segment in list(self._segments):
             timer = segment.driver.next_timer()
             if timer is not None and timer <= now:
@@ -104,11 +117,22 @@ class Probing:
             timers.append(self._pace.next_at)
         return min(timers, default=now)
 
+    def _look_at_clock(self, now: float) -> None:
+        """Note it where this host did nothing for too long: what was not heard meanwhile is no server's silence."""
+        if self._worked_at is not None and now - self._worked_at > LATE_SECONDS:
+            self._late_at = now
+        self._worked_at = now
+
     def _work(self, segment: Segment) -> None:
+        if segment not in self._segments:
+            return
         try:
             segment.driver.work()
         except LinkError as error:
             self._lose(segment, error)
+        else:
+            if segment.driver.behind:
+                self._late_at = clock.now()
 
     def _begin_due(self, now: float) -> bool:
         """Begin as many as may; return whether what is left waits for its time only, not for others to end."""
@@ -130,7 +154,7 @@ class Probing:
         assert segment is not None
         self._under_way[id(outcome)] = outcome
         self._of_server[request.real_ip] += 1
-        now = clock.now()
+        outcome.began = now = clock.now()
         try:
             talks = self._talks(outcome)
             course = Course(
@@ -168,6 +192,11 @@ class Probing:
         if self._under_way.pop(id(outcome), None) is None:
             return
         self._of_server[outcome.target.request.real_ip] -= 1
+        self._look_at_clock(clock.now())
+        if outcome.reason in SILENCE and self._late_at >= outcome.began and not outcome.again:
+            outcome.again, outcome.result = True, _new_result(outcome.target)
+            self._queue.append(outcome)
+            return
         outcome.asked = True
         if outcome.result.facts is not None:
             outcome.facts = outcome.result.facts()
