@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.cli.libraries import import_site_packages
@@ -53,7 +54,8 @@ def _run(arguments: list[str]) -> int:
     keepalived, config_id = _keepalived(line, gaps)
     services, state = str(line.values["services"]), str(line.values["state"])
     ldirectord = _ldirectord(line, gaps)
-    here = Surroundings(services, state, import_site_packages, keepalived, ldirectord, config_id)
+    program = os.path.realpath(sys.argv[0])
+    here = Surroundings(services, state, import_site_packages, keepalived, ldirectord, config_id, program)
     examination = examine(here, gaps)
     if line.values["json"]:
         say(json.dumps(examination.to_dict()))

@@ -41,10 +41,11 @@ def daemon_state(here: Surroundings) -> Section:
     if not is_alive:
         section.findings += _not_running(section)
         section.findings += _gone(here)
-    section.findings += _outdated(daemons)
+    section.findings += _outdated([each for each in daemons if each.program == here.program])
     section.findings += _hold(here)
     section.findings += _overrides(here)
-    section.looked_at = ", ".join([*seen, "no mode set by hand, no upgrade under way"])
+    upgrade = "an upgrade is under way" if os.path.lexists(f"{here.state}/{_HOLD}") else "no upgrade under way"
+    section.looked_at = ", ".join([*seen, "no mode set by hand", upgrade])
     return section
 
 

@@ -12,6 +12,7 @@ from lvs_rawcheck.director.keepalived_process import executes_keepalived
 from lvs_rawcheck.director.privileges import CAP_NET_RAW
 
 KEEPALIVED, LDIRECTORD, DAEMON = "keepalived", "ldirectord", "lvs-rawcheck daemon"
+_OURS = "lvs-rawcheck"
 _PROC = "/proc"
 _STARTED_FIELD = 22  # of stat
 _CMDLINE_OCTETS = 4096
@@ -25,6 +26,12 @@ class Process:
     what: str
     words: tuple[str, ...]
     privileged: bool
+
+    @property
+    def program(self) -> str:
+        """Return the path of our program, where a process is the daemon, links resolved; "": it is not told."""
+        path = next((word for word in self.words if word.rpartition("/")[2] == _OURS), "")
+        return os.path.realpath(path) if path.startswith("/") else ""
 
     def started(self) -> float | None:
         """Return when it was started, wall-clock seconds since 1970, None where that cannot be read."""
@@ -67,7 +74,7 @@ def _command_line(pid: int) -> tuple[str, ...]:
 def _what(pid: int, words: tuple[str, ...]) -> str | None:
     """Return which program a process is, None: none of them."""
     names = [word.rpartition("/")[2] for word in words]
-    if "lvs-rawcheck" in names and names[names.index("lvs-rawcheck") + 1 :][:1] == ["daemon"]:
+    if _OURS in names and names[names.index(_OURS) + 1 :][:1] == ["daemon"]:
         return DAEMON
     if LDIRECTORD in names[:3]:
         return LDIRECTORD

@@ -29,7 +29,7 @@ _IPV4, _IPV6 = (socket_family(parse_address(text)) for text in ("127.0.0.1", "::
 class Surroundings:
     """This host. keepalived, ldirectord: their configurations, None: there is none, or it cannot be read.
 
-    import_libraries: see `load_kind`.
+    import_libraries: see `load_kind`. config_id: of the node that keepalived's is read for. program: the path of ours.
     """
 
     def __init__(
@@ -40,12 +40,14 @@ class Surroundings:
         keepalived: KeepalivedConfiguration | None = None,
         ldirectord: LdirectordConfiguration | None = None,
         config_id: str | None = None,
+        program: str = "",
     ) -> None:
         self.services = services.rstrip("/") or services
         self.state = state.rstrip("/") or state
         self.keepalived = keepalived
         self.ldirectord = ldirectord
         self.config_id = config_id
+        self.program = program
         self.sysctls = Sysctls()
         self.registered = Registered(services, state, import_libraries)
 

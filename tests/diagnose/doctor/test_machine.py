@@ -220,14 +220,16 @@ def test_track_files_that_nobody_keeps(clinic: Clinic) -> None:
 
 
 def test_a_daemon_of_before_the_upgrade(clinic: Clinic) -> None:
-    with running(clinic, "/usr/bin/python3", "-c", SLEEP, "/usr/bin/lvs-rawcheck", "daemon") as pid:
-        assert clinic.look(daemon_state).findings == []
-        copy = clinic.folder / "program"
-        launcher = shutil.copytree(LAUNCHER.parents[1], copy / "lvs_rawcheck") / "cli" / "launcher.py"
-        shutil.copytree(LAUNCHER.parents[2] / "templates", copy / "templates")
-        (clinic.folder / "lvs-rawcheck").unlink()
-        (clinic.folder / "lvs-rawcheck").symlink_to(launcher)
-        ward = Ward(clinic)
+    copy = clinic.folder / "program"
+    launcher = shutil.copytree(LAUNCHER.parents[1], copy / "lvs_rawcheck") / "cli" / "launcher.py"
+    shutil.copytree(LAUNCHER.parents[2] / "templates", copy / "templates")
+    program = clinic.folder / "lvs-rawcheck"
+    program.unlink()
+    program.symlink_to(launcher)
+    ward = Ward(clinic)
+    other = ("/usr/bin/python3", "-c", SLEEP, "/usr/bin/lvs-rawcheck", "daemon")  # of another installation
+    with running(clinic, *other), running(clinic, *other[:3], str(program), "daemon") as pid:
+        assert ward.causes() == []
 
         def is_older() -> bool:
             os.chmod(copy / "lvs_rawcheck" / "__init__.py", 0o644)  # as an installation does: its ctime is now
