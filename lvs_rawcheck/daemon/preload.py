@@ -18,8 +18,8 @@ PACKAGES = ("checks", "daemon", "director", "link", "neighbor", "registry", "tcp
 """The rows below the daemon's own, and its own; what only commands use is not among them."""
 _FOR_METRICS = "lvs_rawcheck.daemon.metrics"
 """With a library that is heavy and only suggested: loaded at the start as well, where metrics are wanted."""
-LATE = ("difflib", "encodings.idna", "traceback")
-"""What the standard library and our modules load only where something is wrong, or named with other than ASCII."""
+LATE = ("difflib", "encodings.idna", "tomllib", "traceback")
+"""What the standard library and our modules load only where something is wrong, not plain, or other than ASCII."""
 
 
 def import_all() -> list[str]:
