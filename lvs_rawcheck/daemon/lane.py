@@ -52,6 +52,8 @@ class Lane:
         self.closed = False
         self.lateness = Lateness()
         """How long frames waited to be read."""
+        self.well_until = 0.0
+        """Until when its interface, found well a moment ago, need not be looked at again, monotonic seconds."""
         self._behind_since: float | None = None
         self._losses = 0
         self._lost_at = 0.0

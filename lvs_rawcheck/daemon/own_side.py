@@ -8,6 +8,7 @@ drops what leaves). What is lost further on, or by a queue that tells nobody, ca
 
 from __future__ import annotations
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.checks.path import judge_again
 from lvs_rawcheck.daemon.check import Check
 from lvs_rawcheck.daemon.lateness import Lateness
@@ -16,6 +17,8 @@ from lvs_rawcheck.link.rtnetlink import Netlink
 
 LATENESS_SHARE = 0.25
 """Of a check's deadline: so long may we have been idle in it, and still call silence silence."""
+_WELL_SECONDS = 0.05
+"""So long an interface that was found well is not looked at again: a thousand dead servers would each ask of it."""
 OVERLOADED = "this process itself was late: the host is overloaded"
 
 
@@ -30,11 +33,14 @@ def own_trouble(check: Check, lateness: Lateness) -> str | None:
     lane = check.probe.lane
     if was_late(check, lateness) or was_late(check, lane.lateness):
         return OVERLOADED
-    try:
-        with Netlink() as netlink:
-            judge_again(netlink, lane.path)
-    except LinkError as error:
-        return str(error)
+    now = clock.now()
+    if now >= lane.well_until:
+        try:
+            with Netlink() as netlink:
+                judge_again(netlink, lane.path)
+        except LinkError as error:
+            return str(error)
+        lane.well_until = now + _WELL_SECONDS
     if lane.lost_since(check.started_at):
         return f"interface {lane.path.interface.name} lost frames of ours"
     return None
