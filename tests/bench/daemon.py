@@ -133,7 +133,8 @@ def daemon(site: Site, load: Load) -> Iterator[Running]:
         folder.chmod(0o755)
         load.write(services)
         command = [sys.executable, "-I", "-S", str(LAUNCHER), "daemon", "--services", str(services)]
-        process = site.director.popen([*command, "--state", str(state), "--metrics", str(metrics)])
+        command += ["--state", str(state), "--metrics", str(metrics)]
+        process = site.director.popen(["sh", "-c", 'exec "$@" 2> "$0"', str(folder / "log"), *command])
         try:
             running = Running(process, metrics)
             wait_until(running.answers, "the daemon has begun", START_SECONDS)
