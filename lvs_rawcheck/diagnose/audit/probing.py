@@ -43,8 +43,8 @@ class Outcome:
     """What carried the check: an IP protocol number."""
     facts: dict[str, object] = field(default_factory=dict)
     """What the last conversation has to say besides."""
-    began: float = 0.0
-    """When its check began, monotonic seconds."""
+    still_before: float = 0.0
+    """For how long this host had stood still when its check began, in all; seconds."""
     again: bool = False
     """Whether it was asked once more, since this host was too slow to hear the first answer."""
 
@@ -88,8 +88,8 @@ class Probing:
         self._of_server: Counter[bytes] = Counter()
         self._over = 0
         self._worked_at: float | None = None
-        self._late_at = 0.0
-        """When this host was last found to have been slow."""
+        self._still_seconds = 0.0
+        """For how long this host did nothing when there was something to do, in all."""
 
     def begin(self, epoll: select.epoll) -> None:
         """Register the links."""
@@ -120,8 +120,14 @@ class Probing:
     def _look_at_clock(self, now: float) -> None:
         """Note it where this host did nothing for too long: what was not heard meanwhile is no server's silence."""
         if self._worked_at is not None and now - self._worked_at > LATE_SECONDS:
-            self._late_at = now
+            self._still_seconds += now - self._worked_at
         self._worked_at = now
+
+    def _was_too_slow(self, outcome: Outcome) -> bool:
+        """Return whether a silence may be ours: no ear for half of its time, or frames that are still unread."""
+        assert outcome.segment is not None
+        still = self._still_seconds - outcome.still_before
+        return outcome.segment.driver.behind or still > outcome.target.request.timeout / 2
 
     def _work(self, segment: Segment) -> None:
         if segment not in self._segments:
@@ -130,9 +136,6 @@ class Probing:
             segment.driver.work()
         except LinkError as error:
             self._lose(segment, error)
-        else:
-            if segment.driver.behind:
-                self._late_at = clock.now()
 
     def _begin_due(self, now: float) -> bool:
         """Begin as many as may; return whether what is left waits for its time only, not for others to end."""
@@ -154,7 +157,8 @@ class Probing:
         assert segment is not None
         self._under_way[id(outcome)] = outcome
         self._of_server[request.real_ip] += 1
-        outcome.began = now = clock.now()
+        now = clock.now()
+        outcome.still_before = self._still_seconds
         try:
             talks = self._talks(outcome)
             course = Course(
@@ -193,7 +197,7 @@ class Probing:
             return
         self._of_server[outcome.target.request.real_ip] -= 1
         self._look_at_clock(clock.now())
-        if outcome.reason in SILENCE and self._late_at >= outcome.began and not outcome.again:
+        if outcome.reason in SILENCE and not outcome.again and self._was_too_slow(outcome):
             outcome.again, outcome.result = True, _new_result(outcome.target)
             self._queue.append(outcome)
             return

@@ -6,6 +6,7 @@ Nothing that a stranger sent speaks to the terminal: whatever is not printable i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from string import ascii_uppercase
 from textwrap import wrap
@@ -40,9 +41,10 @@ def _lines(audit: Audit, width: int) -> Iterator[str]:
     for finding in audit.findings:
         yield ""
         yield from _finding_lines(finding, width)
-    if audit.notes:
+    notes = [*_asked_instead(audit), *audit.notes]
+    if notes:
         yield ""
-        yield from _told("note", audit.notes, width)
+        yield from _told("note", notes, width)
     yield ""
     yield from _told("partial", audit.gaps, width)
     yield from wrap(summary(audit), width, subsequent_indent=_INDENT)
@@ -56,6 +58,13 @@ def summary(audit: Audit) -> str:
     )
     partial = "; partial" if audit.partial else ""
     return f"{len(audit.cells)} asked in {audit.seconds:.1f} s, {healthy} healthy, {findings}{partial}"
+
+
+def _asked_instead(audit: Audit) -> Iterator[str]:
+    """Yield what was asked in the place of the site's own checks, and at how many places."""
+    for instead, count in Counter(cell.target.instead for cell in audit.cells).items():
+        if instead:
+            yield f"{count} cell{'s' if count != 1 else ''} {instead}"
 
 
 def _told(head: str, sentences: Iterable[str], width: int) -> Iterator[str]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lvs_rawcheck.checks.base import Endpoint, Reason, Result, Verdict
@@ -101,6 +103,18 @@ def test_a_finding_is_told_whole_and_its_command_is_not_broken() -> None:
         "    seen: two",
         f"    fix: on 10.0.0.42: {command}",
         "         on this director, by hand: look again",
+    ]
+
+
+def test_what_was_asked_in_place_of_the_sites_own_checks_is_counted() -> None:
+    cells = [_cell("10.0.0.41", "10.0.0.100", port) for port in (80, 443)]
+    for cell in cells:
+        cell.target = replace(cell.target, instead="asked by tcp: it is a script")
+    assert _lines(cells)[-4:] == [
+        "",
+        "note: 2 cells asked by tcp: it is a script",
+        "",
+        "2 asked in 1.0 s, 2 healthy, nothing wrong",
     ]
 
 
