@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from tests.lab.vrrp_conf import vrrp_conf
+
 VIP, PORT = "10.0.0.100", 80
 CONF = "/run/keepalived.conf"
 TOOLS, SERVICES, STATE = "/run/tools", "/run/services.d", "/run/lvs-rawcheck"
@@ -13,28 +15,7 @@ PROGRAM = f"{OWN_COPY}/lvs_rawcheck/cli/launcher.py"
 SERVICE = f"tcp-{VIP}-{PORT}"
 PRIORITIES = {"lb1": 150, "lb2": 100}
 """Of the directors, by name."""
-
-
-def configuration(priority: int) -> str:
-    """Return a director's configuration: a server asked over TCP, one over HTTP, weights and timers that differ."""
-    return f"""\
-global_defs {{
-    enable_script_security
-    script_user root
-    vrrp_garp_master_delay 1
-}}
-
-vrrp_instance VI_1 {{
-    interface eth0
-    virtual_router_id 51
-    state BACKUP
-    priority {priority}
-    advert_int 1
-    virtual_ipaddress {{
-        {VIP}/32
-    }}
-}}
-
+_VIRTUAL_SERVER = f"""
 virtual_server {VIP} {PORT} {{
     delay_loop 6
     lb_algo rr
@@ -63,3 +44,8 @@ virtual_server {VIP} {PORT} {{
     }}
 }}
 """
+
+
+def configuration(priority: int) -> str:
+    """Return a director's configuration: a server asked over TCP, one over HTTP, weights and timers that differ."""
+    return vrrp_conf(priority, [VIP]) + _VIRTUAL_SERVER

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tests.lab.vrrp_conf import vrrp_conf
+
 KEEPALIVED_CONF, LDIRECTORD_CONF = "/run/keepalived.conf", "/run/ha.d/ldirectord.cf"
 TOOLS, SERVICES, WRAPPERS, STATE = "/run/tools", "/run/services.d", "/run/wrappers", "/run/lvs-rawcheck"
 NOTIFY_SOCKET = "/run/notify"
@@ -40,24 +42,6 @@ class Virtual:
 MISC, FILE, EXTERNAL = Virtual("misc", "10.0.0.100"), Virtual("file", "10.0.0.101"), Virtual("external", "10.0.0.102")
 VIRTUALS = (MISC, FILE, EXTERNAL)
 
-_HEAD = """\
-global_defs {{
-    enable_script_security
-    script_user root
-    vrrp_garp_master_delay 1
-}}
-
-vrrp_instance VI_1 {{
-    interface eth0
-    virtual_router_id 51
-    state BACKUP
-    priority {priority}
-    advert_int 1
-    virtual_ipaddress {{
-{vips}
-    }}
-}}
-"""
 _VIRTUAL = """
 virtual_server {vip} {port} {{
     delay_loop {delay_loop}
@@ -86,9 +70,8 @@ class Timers:
 
 def keepalived_conf(priority: int, timers: dict[Virtual, Timers]) -> str:
     """Return a director's configuration. timers: of the virtuals that keepalived has; all VIPs are its own."""
-    vips = "\n".join(f"        {virtual.vip}/32 dev eth0" for virtual in VIRTUALS)
     blocks = (_block(virtual, each) for virtual, each in timers.items())
-    return _HEAD.format(priority=priority, vips=vips) + "".join(blocks)
+    return vrrp_conf(priority, (virtual.vip for virtual in VIRTUALS)) + "".join(blocks)
 
 
 def _block(virtual: Virtual, timers: Timers) -> str:
