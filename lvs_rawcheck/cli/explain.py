@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`lvs-rawcheck explain KIND ...`: one check, what was said and sent, and on failure the cause and what would mend it.
+"""`lvs-rawcheck explain KIND ...`: one check, what was said and sent, the cause, and what would mend it.
 
 For people: nothing is logged, no stamp is kept, and what loads slowly is loaded when the frames have passed.
 """
@@ -31,11 +31,12 @@ from lvs_rawcheck.errors import RawCheckError, UsageError
 from lvs_rawcheck.registry.vips import RegistryVips
 
 OPTIONS = (Option("", "pcap", "FILE", "save all frames, probes included, as a capture for tcpdump or wireshark"),)
+_WORDS_SECONDS = 3.0  # to load what puts packets into words, while the check goes on, on a busy machine
 _DESCRIPTION = """\
 Make the raw check, whatever this director's role, and tell what was said in the protocol's own words. -v tells the
-packets too, and -vv those of ARP and neighbour discovery; of tcp, which says nothing, all packets are always told. On
-failure probe on, and name the cause and the command that would put it right. On success look whether the server
-announces the VIP. Exit status 0: healthy. 1: everything else."""
+packets too, and -vv those of ARP and neighbour discovery; of tcp, which says nothing, all packets are always told.
+Probe on, whatever came of it, and name the cause and step by step what would put it right; lvs-rawcheck.causes(7) lists
+all causes. Exit status 0: healthy. 1: everything else."""
 
 
 def run(arguments: list[str]) -> int:
@@ -91,7 +92,7 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     assert isinstance(verbose, int)
     live = None if line.values["json"] else _LiveReport(request.kind, verbose)
     progress = live.progress if live is not None else None
-    _end_in_time(longest_seconds(request))
+    _end_in_time(longest_seconds(request) + _WORDS_SECONDS)
     explanation = explain(request, drop_root, progress) if path is None else _explain_into(str(path), request, progress)
     end_no_more()  # the words have time: a person reads them
     explanation.result.notes += registry.notes

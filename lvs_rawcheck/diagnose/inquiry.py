@@ -27,7 +27,7 @@ from lvs_rawcheck.diagnose.own_address import (
     probe_own_connection,
     probe_own_listener,
 )
-from lvs_rawcheck.diagnose.probe import ANNOUNCED, OTHERS, Probe
+from lvs_rawcheck.diagnose.probe import ANNOUNCED, OTHERS, OWN_NEIGHBOUR, Probe
 from lvs_rawcheck.diagnose.probes import AFTERWARDS_SECONDS, WIRE_SECONDS, WireProbes
 from lvs_rawcheck.diagnose.recording import Recording
 from lvs_rawcheck.diagnose.scene import Scene
@@ -123,9 +123,9 @@ class _Inquiry:
         wire = WireProbes(link, path, self._endpoint, self._request.real_ip, real_mac)
         self._probes = wire.ask()
         self._tell(results[0])
-        if not results[0].healthy:
+        if not results[0].healthy and self._kernel_reaches_it(results[0]):
             self._probes.append(self._probe_own_address(path, results[0].verdict.reason in signatures.ANSWERED))
-        elif self._again is not None:
+        elif results[0].healthy and self._again is not None:
             self._probes.append(self._probe_again(self._again))
         self._probes.append(self._announced(wire.server_macs))
         self._tell(results[0])
@@ -133,6 +133,12 @@ class _Inquiry:
     def _tell(self, result: Result) -> None:
         lines = self._transcript.lines()
         self._progress(Inquest(result, lines, self.recording, list(self._probes), self._probing_from or 0, self._path))
+
+    def _kernel_reaches_it(self, result: Result) -> bool:
+        """Return whether the kernel's packets may: not by an entry that is wrong, nor where nobody answers for it."""
+        holders = {probe.answer for probe in self._probes if probe.name == OWN_NEIGHBOUR}
+        nobody = result.verdict.reason == Reason.NO_NEIGHBOUR and Answer.SILENCE in holders
+        return Answer.OTHER_MAC not in holders and not nobody
 
     def _probe_again(self, again: AgainProbe) -> Probe:
         """Return whether what passed once passes every time; the frames are kept only where they prove something."""

@@ -197,6 +197,10 @@ SIGNATURES = (
         own_service=_VAIN,
         own_neighbour=(Answer.SILENCE,),
     ),
+    # Nobody has answered for the address, before and again: no packet of the kernel's finds a way, and none was sent.
+    Signature(
+        HOST_DOWN, check=(Reason.NO_NEIGHBOUR,), own_service=(Answer.NOT_ASKED,), own_neighbour=(Answer.SILENCE,)
+    ),
     Signature(VIP_MISSING_LOCAL, place=Place.LOCAL, check=(Reason.NO_ANSWER,)),
     Signature(BOUND_TO_REAL_ADDRESS, place=Place.LOCAL, check=(Reason.REFUSED,), own_service=_SERVES),
     Signature(SERVICE_DOWN, place=Place.LOCAL, check=(Reason.REFUSED,)),

@@ -166,7 +166,7 @@ ROWS = (
         "host down",
         host_down,
         Reason.NO_NEIGHBOUR,
-        (NOT_ASKED, NOT_ASKED, SILENCE, SILENCE),
+        (NOT_ASKED, NOT_ASKED, NOT_ASKED, SILENCE),
         signatures.HOST_DOWN,
         "{real_ip}",
     ),
