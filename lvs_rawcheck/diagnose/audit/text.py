@@ -155,8 +155,8 @@ class _Matrix:
     def _table(self, columns: list[Column]) -> Iterator[str]:
         vips = self._vips(columns)
         widths = {column: self._column_width(column) for column in columns}
-        for _, its in vips:  # a VIP that is wider than its ports widens the last one
-            widths[its[-1]] += self._vip_width(_, its) - self._vip_width("", its)
+        for vip, its in vips:  # a VIP that is wider than its ports widens the last one
+            widths[its[-1]] += self._vip_width(vip, its) - self._vip_width("", its)
         head = " " * self._head_width
         yield head + "".join(f"{_GAP}{vip:{self._vip_width(vip, its)}}" for vip, its in vips)
         yield f"{_SERVERS_HEAD:{self._head_width}}" + "".join(f"{_GAP}{_port(each):{widths[each]}}" for each in columns)
