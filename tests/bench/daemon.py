@@ -43,7 +43,7 @@ _UP = re.compile(r'^lvs_rawcheck_checks\{state="up"\} (\S+)$', re.MULTILINE)
 
 @dataclass(frozen=True)
 class Load:
-    """A registry: so many checks, of services of SERVERS_OF_A_SERVICE. interval: seconds; dead: so many lack the VIP."""
+    """A registry: so many checks, SERVERS_OF_A_SERVICE a service. interval: seconds; dead: so many lack the VIP."""
 
     name: str
     checks: int

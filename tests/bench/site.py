@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One director, one real server with nginx: the same opposite for everything that is measured.
 
-nginx answers on PORT with 204, on HTTP_PORT and HTTPS_PORT with a page of BODY_OCTETS.
+nginx answers on PORT with 204, on HTTP_PORT and HTTPS_PORT with a page of BODY_OCTETS. On PORT it accepts who has asked
+something (deferred): a connection that is only made does not wake it, since what a real server does then is done by
+another machine, and would be measured here.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ http {{
     client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
     uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
     ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem;
-    server {{ listen {PORT} backlog=4096; return 204; }}
+    server {{ listen {PORT} deferred backlog=4096; return 204; }}
     server {{ listen {HTTP_PORT} backlog=4096; listen {HTTPS_PORT} ssl backlog=4096; root {folder}/pages; }}
 }}
 """
