@@ -14,12 +14,13 @@ import pytest
 from tests.cli.site import CLOSED_PORT, PORT, REAL_IP, VIP, Site
 from tests.netns.topology import Network
 from tests.package.build import CHECKOUT, built, control_field
+from tests.package.command_help import commands
 from tests.package.root import Root, root_of
 from tests.package.site import CHECK, MODULES, VERDICT, register
 
 pytestmark = [pytest.mark.netns, pytest.mark.full]
 
-COMMANDS = ("check", "check tcp", "check http", "check dns", "run", "explain", "mode", "role", "notify", "verify")
+KINDS = ("check tcp", "check http", "check dns")
 TWINS = ("check_tcp_raw", "check_http_get_raw", "check_http_raw")
 
 
@@ -46,7 +47,7 @@ def test_installed_it_works(network: Network, suite: str, record_property: Calla
 
 
 def _commands_have_help(root: Root) -> None:
-    for words in (*COMMANDS, "generate", ""):
+    for words in (*commands(), *KINDS, ""):
         assert root.do("lvs-rawcheck", *words.split(), "--help").startswith("usage: "), words
     for twin in TWINS:
         assert root.do(twin, "--help").startswith(f"usage: {twin}"), twin
