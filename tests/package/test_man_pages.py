@@ -73,6 +73,12 @@ def test_the_overview_lists_what_help_lists() -> None:
     assert {" ".join(head.split()[:2]) for head in heads if head.partition(" ")[2][:1].islower()} == listed
 
 
+def test_the_overview_leads_to_every_page_of_ours() -> None:
+    led_to = re.findall(r"^\.Xr (\S+) (\d)", "\n".join(OVERVIEW.section("SEE ALSO")), re.MULTILINE)
+    wanted = {page.path.name for page in all_pages()} - {OVERVIEW.path.name, *(f"{name}.8" for name in PROGRAMS)}
+    assert wanted <= {f"{name}.{section}" for name, section in led_to}
+
+
 def test_the_overview_tells_every_reason() -> None:
     told = [name for item in OVERVIEW.items() if item.place[0] == "VERDICTS" for name in item.names]
     listed = [line for line in OVERVIEW.section("VERDICTS") if line.startswith(".It Cm ")]
