@@ -20,7 +20,8 @@ def main() -> int:
         print()
         print(http.report(site), flush=True)
         print()
-        print(daemon.report(site, []), flush=True)
+        for line in daemon.lines(site, []):
+            print(line, flush=True)
     print()
     print(verdict.report(), flush=True)
     print()
