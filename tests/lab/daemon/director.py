@@ -37,7 +37,6 @@ RESULTS = Path("/run/lab/results")
 PYTHON = "/usr/bin/python3"
 READY_SECONDS = 40.0
 _PLACES = ("--scripts", TOOLS, "--services", SERVICES, "--state", STATE)
-_SIGN_OF_LIFE = f"{STATE}/daemon/alive"
 _MOVED = re.compile(r"(Add|Remov)ing service \[([\d.]+)\]:tcp:\d+ (?:to|from) VS \[([\d.]+)\]:tcp:")
 
 
