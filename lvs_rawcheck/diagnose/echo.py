@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lvs_rawcheck.checks.icmp_errors import IcmpError, read_error
+from lvs_rawcheck.diagnose.asker import Asker
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.errors import WireError
-from lvs_rawcheck.neighbor.resolver import REQUEST_INTERVAL, REQUESTS_MAX
 from lvs_rawcheck.wire import icmp, icmpv6
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_mac
 from lvs_rawcheck.wire.checksum import pseudo_header_sum
@@ -44,7 +44,7 @@ class Echoed:
     detail: str = ""
 
 
-class EchoProbe:
+class EchoProbe(Asker[Echoed]):
     """Echo requests from director_ip to the VIP, all to one MAC.
 
     identifier: 0..65535, tells our replies from those to others. data: comes back with the reply. Exactly one event
@@ -52,24 +52,19 @@ class EchoProbe:
     """
 
     def __init__(self, vip: bytes, director_ip: bytes, mac: bytes, identifier: int, data: bytes = DATA) -> None:
+        super().__init__()
         self._vip = vip
         self._director_ip = director_ip
         self._mac = mac
         self._identifier = identifier
         self._data = data
         self._ipv4 = len(vip) == IPV4_OCTETS
-        self._sent = 0
-        self._timer: float | None = None
-        self._event: Echoed | None = None
         self._stray: Echoed | None = None
-        self._finished = False
 
     def packets_to_send(self, now: float) -> list[tuple[bytes, bytes, int]]:
         """Return the request that is due, if one is: octets, destination MAC and ethertype."""
-        if self._finished or self._timer is not None:
+        if not self._asks(now):
             return []
-        self._sent += 1
-        self._timer = now + REQUEST_INTERVAL
         return [(self._request(), self._mac, ETHERTYPE_IPV4 if self._ipv4 else ETHERTYPE_IPV6)]
 
     def receive_packet(self, octets: bytes, source_mac: bytes, ethertype: int, now: float) -> None:
@@ -87,27 +82,10 @@ class EchoProbe:
         else:
             self._finish(echoed)
 
-    def next_event(self) -> Echoed | None:
-        """Return what came of it, once; None while that is open."""
-        event, self._event = self._event, None
-        return event
-
-    def next_timer(self) -> float | None:
-        """Return when `handle_timer` wants to be called, None when it does not."""
-        return self._timer
-
-    def handle_timer(self, now: float) -> None:
-        """Let the time pass: another request falls due, or after the last one it is over."""
-        if self._timer is None or now < self._timer:
-            return
-        self._timer = None
-        if self._sent >= REQUESTS_MAX:
+    def give_up(self) -> None:
+        """Let it be over now: silence, or somebody else's reply."""
+        if not self._finished:
             self._finish(self._stray or Echoed(Answer.SILENCE))
-
-    def _finish(self, event: Echoed) -> None:
-        self._event = event
-        self._finished = True
-        self._timer = None
 
     def _request(self) -> bytes:
         source, vip = self._director_ip, self._vip

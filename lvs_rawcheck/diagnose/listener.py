@@ -17,14 +17,12 @@ from lvs_rawcheck.errors import WireError
 from lvs_rawcheck.link.bpf import (
     ACCEPT_OCTETS,
     FRAME_PROTOCOL,
-    FRAME_VLAN_TAG,
-    FRAME_VLAN_TAG_PRESENT,
-    JUMP_ANY_BIT,
     JUMP_EQUAL,
     LOAD_OCTET,
     LOAD_WORD,
     RETURN,
     Assembler,
+    drop_other_vlans,
 )
 from lvs_rawcheck.link.interface import Link
 from lvs_rawcheck.link.packet import Frame, PacketLink
@@ -44,7 +42,6 @@ HEARD_MAX = 256  # speakers: more are invented
 FRAMES_MAX = 4096  # read in one go; the rest waits, or is lost
 BUFFER_OCTETS = 256 * 1024
 
-_VLAN_ID = 0x0FFF  # IEEE 802.1Q; 0 is a priority tag, no VLAN
 _IPV6_NEXT_HEADER, _ICMPV6_TYPE = 6, 40  # offsets, octets
 _MULTICAST6 = 0xFF
 
@@ -61,11 +58,7 @@ class Announcement:
 def announcement_filter() -> Program:
     """Return the program that passes ARP, neighbour solicitations and advertisements of this link's own VLAN."""
     program = Assembler()
-    program.add(LOAD_WORD, FRAME_VLAN_TAG_PRESENT)
-    program.jump_if(JUMP_EQUAL, 0, "untagged")
-    program.add(LOAD_WORD, FRAME_VLAN_TAG)
-    program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
-    program.label("untagged")
+    drop_other_vlans(program)
     program.add(LOAD_WORD, FRAME_PROTOCOL)
     program.jump_if(JUMP_EQUAL, ETHERTYPE_ARP, "accept")
     program.skip_unless_equal(ETHERTYPE_IPV6, "drop")

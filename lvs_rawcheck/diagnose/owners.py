@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvs_rawcheck.diagnose.asker import Asker
 from lvs_rawcheck.neighbor.over_arp import OverArp
 from lvs_rawcheck.neighbor.over_ndp import OverNdp
-from lvs_rawcheck.neighbor.resolver import REQUEST_INTERVAL, REQUESTS_MAX
 from lvs_rawcheck.wire.address import IPV4_OCTETS
 from lvs_rawcheck.wire.ethernet import is_unicast_mac
 
@@ -25,7 +25,7 @@ class Owners:
     macs: tuple[bytes, ...]
 
 
-class OwnersProbe:
+class OwnersProbe(Asker[Owners]):
     """Who has `address`, of all? own_ip, own_mac: the director's, of the same family. Exactly one event ends it.
 
     suspect: is asked by unicast, too, which nothing between filters as it may broadcasts; None: nobody is. most: so
@@ -35,24 +35,17 @@ class OwnersProbe:
     def __init__(
         self, address: bytes, own_ip: bytes, own_mac: bytes, suspect: bytes | None = None, most: int = OWNERS_MAX
     ) -> None:
+        super().__init__()
         words: type[OverArp | OverNdp] = OverArp if len(address) == IPV4_OCTETS else OverNdp
         asked = [suspect, None] if suspect is not None else [None]
         self._asked = [words(address, own_ip, own_mac, mac) for mac in asked]
         self._own_mac = own_mac
         self._most = most
         self._macs: dict[bytes, None] = {}
-        self._sent = 0
-        self._timer: float | None = None
-        self._event: Owners | None = None
-        self._finished = False
 
     def packets_to_send(self, now: float) -> list[tuple[bytes, bytes, int]]:
         """Return the questions that are due, each as octets, destination MAC and ethertype."""
-        if self._finished or self._timer is not None:
-            return []
-        self._sent += 1
-        self._timer = now + REQUEST_INTERVAL
-        return [words.question() for words in self._asked]
+        return [words.question() for words in self._asked] if self._asks(now) else []
 
     def receive_packet(self, octets: bytes, source_mac: bytes, ethertype: int, now: float) -> None:
         """Look at a frame that may be an answer; anything else changes nothing."""
@@ -65,23 +58,4 @@ class OwnersProbe:
     def give_up(self) -> None:
         """Let it be over now: the event is who has answered so far."""
         if not self._finished:
-            self._event = Owners(tuple(self._macs))
-            self._finished = True
-            self._timer = None
-
-    def next_event(self) -> Owners | None:
-        """Return who answered, once; None while that is open."""
-        event, self._event = self._event, None
-        return event
-
-    def next_timer(self) -> float | None:
-        """Return when `handle_timer` wants to be called, None when it does not."""
-        return self._timer
-
-    def handle_timer(self, now: float) -> None:
-        """Let the time pass: another question falls due, or after the last one it is over."""
-        if self._timer is None or now < self._timer:
-            return
-        self._timer = None
-        if self._sent >= REQUESTS_MAX:
-            self.give_up()
+            self._finish(Owners(tuple(self._macs)))

@@ -39,14 +39,9 @@ class Question:
             self.detail = ", ".join(format_mac(mac) for mac in event.macs)
 
     def give_up(self) -> None:
-        """Take what is known by now: silence, or who has answered so far."""
-        if self.answer != Answer.NOT_ASKED:
-            return
-        if isinstance(self.machine, OwnersProbe):
-            self.machine.give_up()
-            self.take_event()
-        else:
-            self.answer = Answer.SILENCE
+        """Take what is known by now: silence, or who has answered so far; after the answer there is nothing more."""
+        self.machine.give_up()
+        self.take_event()
 
 
 def ask_all(link: Link, questions: list[Question], deadline: float) -> None:

@@ -65,7 +65,7 @@ UDP_PORT_LEAST = 1024
 
 _SO_ATTACH_FILTER = 26  # include/uapi/asm-generic/socket.h
 _INSTRUCTION = Struct("=HBBI")  # struct sock_filter
-_VLAN_ID = 0x0FFF
+_VLAN_ID = 0x0FFF  # 0 is a priority tag, no VLAN
 _PACKET_OTHERHOST = 3
 
 _IPV4_FRAGMENT = 0x3FFF  # more fragments, or an offset: RFC 791 3.1
@@ -200,12 +200,7 @@ def _assemble(
     program = Assembler()
     program.add(LOAD_WORD, FRAME_PACKET_TYPE)
     program.jump_if(JUMP_EQUAL, _PACKET_OTHERHOST, "drop")
-    # On a VLAN's own interface Linux 6.1 leaves the tag where it was and only says that it is none any more.
-    program.add(LOAD_WORD, FRAME_VLAN_TAG_PRESENT)
-    program.jump_if(JUMP_EQUAL, 0, "untagged")
-    program.add(LOAD_WORD, FRAME_VLAN_TAG)
-    program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
-    program.label("untagged")
+    drop_other_vlans(program)
     program.add(LOAD_WORD, FRAME_PROTOCOL)
     director = unpack(f"!{len(director_ip) // 4}I", director_ip)
     if len(director) == 1:
@@ -232,6 +227,16 @@ def _assemble(
     program.label("accept")
     program.add(RETURN, ACCEPT_OCTETS)
     return program.program()
+
+
+def drop_other_vlans(program: Assembler) -> None:
+    """Jump to "drop" if the frame is of a VLAN above this interface (IEEE 802.1Q); else go on."""
+    # On a VLAN's own interface Linux 6.1 leaves the tag where it was and only says that it is none any more.
+    program.add(LOAD_WORD, FRAME_VLAN_TAG_PRESENT)
+    program.jump_if(JUMP_EQUAL, 0, "untagged")
+    program.add(LOAD_WORD, FRAME_VLAN_TAG)
+    program.jump_if(JUMP_ANY_BIT, _VLAN_ID, "drop")
+    program.label("untagged")
 
 
 def _load_address(program: Assembler, offset: int, words: int, memory: int) -> None:

@@ -101,3 +101,12 @@ def test_a_flood_of_foreign_frames_delays_neither_answer_nor_deadline(cable: tup
         flooding.join()
     assert silent.answer == Answer.SILENCE
     assert took < 2.0
+
+
+def test_a_reply_from_another_machine_is_told_at_the_deadline(cable: tuple[MemoryLink, MemoryLink]) -> None:
+    own, far = cable
+    echo = Question(EchoProbe(VIP, DIRECTOR_IP, OTHER_MAC, IDENTIFIER))  # the cable's other end is REAL_MAC
+    reply = icmp_to_octets(echo_reply(IDENTIFIER, 1, b""))
+    far.send(build_packet(VIP, DIRECTOR_IP, PROTO_ICMP, reply), OWN_MAC, ETHERTYPE_IPV4)
+    ask_all(own, [echo], clock.now() + 0.05)
+    assert (echo.answer, echo.detail) == (Answer.OTHER_MAC, "02:00:00:00:02:00")

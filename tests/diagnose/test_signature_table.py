@@ -12,8 +12,19 @@ from lvs_rawcheck.checks.base import Reason
 from lvs_rawcheck.diagnose import signatures
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.link.tracer import SENT
+from tests.diagnose.faults import (
+    all_dropped,
+    announces_the_vip,
+    bound_to_real_address,
+    host_down,
+    nothing_listens,
+    port_dropped,
+    port_rejected,
+    vip_missing,
+    vip_missing_forwarding,
+)
 from tests.diagnose.site import FAMILIES, IPV4, PORT, Family, Site, fixes
-from tests.netns.roles import host_prefix, lose_vip, set_forwarding
+from tests.netns.roles import host_prefix
 from tests.netns.topology import Network
 
 pytestmark = pytest.mark.netns
@@ -42,50 +53,9 @@ def healthy(site: Site) -> None:
     """Change nothing."""
 
 
-def vip_missing(site: Site) -> None:
-    lose_vip(site.server, site.family.vip)
-
-
-def vip_missing_forwarding(site: Site) -> None:
-    lose_vip(site.server, site.family.vip)
-    set_forwarding(site.server, 1)
-
-
-def bound_to_real_address(site: Site) -> None:
-    site.on_vip.stop()
-
-
-def nothing_listens(site: Site) -> None:
-    for service in site.services():
-        service.stop()
-
-
-def announces_the_vip(site: Site) -> None:
-    if site.family is IPV4:
-        site.server.sysctl("net.ipv4.conf.all.arp_ignore", 0)
-    else:
-        site.server.add_address(host_prefix(site.family.vip), "eth0")
-
-
-def port_dropped(site: Site) -> None:
-    site.refuse_on(site.family.vip, "drop", f"tcp dport {PORT}")
-
-
-def all_dropped(site: Site) -> None:
-    site.refuse_on(site.family.vip, "drop")
-
-
-def port_rejected(site: Site) -> None:
-    site.refuse_on(site.family.vip, "reject with icmpx type admin-prohibited", f"tcp dport {PORT}")
-
-
 def all_rejected(site: Site) -> None:
     # Not of the table's ten, but what a firewall with a final reject does.
     site.refuse_on(site.family.vip, "reject with icmpx type admin-prohibited")
-
-
-def host_down(site: Site) -> None:
-    site.server.ip("link", "set", "eth0", "down")
 
 
 ROWS = (
