@@ -108,7 +108,7 @@ def test_it_depends_on_what_checks_need_and_no_more() -> None:
 def test_the_wordings_fit_together() -> None:
     """README.Debian names what a rollout takes, and no command that the program's own help lacks."""
     text = (CHECKOUT / "debian" / "README.Debian").read_text()
-    named = set(re.findall(r"lvs-rawcheck ([a-z]+)\b", text.partition("\n\n")[2]))
+    named = set(re.findall(r"[.:;`] ?lvs-rawcheck ([a-z]+)\b", text))
     assert named <= set(commands())
     assert named >= {"audit", "check", "doctor", "explain", "generate", "mode", "shadow", "status", "verify"}
 
