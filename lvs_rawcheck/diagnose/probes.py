@@ -17,6 +17,7 @@ from dataclasses import replace
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Endpoint
 from lvs_rawcheck.checks.path import Path
+from lvs_rawcheck.checks.roles import roles_by_vip
 from lvs_rawcheck.diagnose.echo import DATA, EchoProbe, data_to_fill
 from lvs_rawcheck.diagnose.observations import Answer
 from lvs_rawcheck.diagnose.owners import OwnersProbe
@@ -30,13 +31,15 @@ from lvs_rawcheck.diagnose.probe import (
     Probe,
 )
 from lvs_rawcheck.diagnose.questions import Question, ask_all
+from lvs_rawcheck.director.role import MASTER
 from lvs_rawcheck.errors import LinkError
 from lvs_rawcheck.link.interface import Link
 from lvs_rawcheck.link.rtnetlink import Netlink
-from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_mac, socket_family
+from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, format_mac
 
 WIRE_SECONDS = 1.0  # three requests at 0.2 s, and the time to hear the last answer
 AFTERWARDS_SECONDS = 0.7
+_KERNEL_SECONDS = 1.0  # for each answer of the kernel's
 
 
 class WireProbes:
@@ -114,20 +117,25 @@ class WireProbes:
             return [leak, others]
         leaking = [format_mac(mac) for mac in owners.macs if mac in self.server_macs]
         leak_answer = Answer.REPLY if leaking else Answer.SILENCE if self.server_macs else Answer.NOT_ASKED
-        answer, detail = self._census(owners.macs)
+        active, strangers = self._census(owners.macs)
+        if leaking and not active and not strangers:  # the one that answers is the director, and a real server besides
+            return [
+                replace(leak, answer=Answer.NOT_ASKED),
+                replace(others, answer=Answer.REPLY, detail=", ".join(leaking)),
+            ]
+        detail = ", ".join(map(format_mac, strangers))
+        answer = Answer.SILENCE
+        if strangers:  # the active director is one of them, unless that is this host
+            answer = Answer.OTHER_MAC if active or len(strangers) > 1 else Answer.REPLY
         return [
             replace(leak, answer=leak_answer, detail=", ".join(leaking)),
             replace(others, answer=answer, detail=detail),
         ]
 
-    def _census(self, macs: tuple[bytes, ...]) -> tuple[Answer, str]:
-        """Return who else has the VIP: of strangers the active director is one, unless that is this host."""
+    def _census(self, macs: tuple[bytes, ...]) -> tuple[bool, list[bytes]]:
+        """Return whether this host is the active director, and who else has the VIP, the real server left out."""
         own_macs, active = _this_host(self._vip)
-        strangers = [mac for mac in macs if mac not in self.server_macs | own_macs]
-        if not strangers:
-            return Answer.SILENCE, ""
-        answer = Answer.OTHER_MAC if len(strangers) > (0 if active else 1) else Answer.REPLY
-        return answer, ", ".join(format_mac(mac) for mac in strangers)
+        return active, [mac for mac in macs if mac not in self.server_macs | own_macs]
 
     def _own_neighbour(self, holders: Question | None) -> Probe:
         """Return whether who gets our frames answers for the real server's own address."""
@@ -146,11 +154,11 @@ class WireProbes:
 
 
 def _this_host(vip: bytes) -> tuple[set[bytes], bool]:
-    """Return the MACs of this host, and whether it has the VIP; where that cannot be asked, none and no."""
+    """Return the MACs of this host, and whether it is active by the VIP; where that cannot be asked, none and no."""
     try:
         with Netlink() as netlink:
             macs = {interface.mac for interface in netlink.interfaces()}
-            return macs, any(own.address == vip for own in netlink.addresses(socket_family(vip)))
+        return macs, roles_by_vip([vip], _KERNEL_SECONDS)[vip] == MASTER  # on lo real servers have it
     except LinkError:
         return set(), False
 

@@ -29,7 +29,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class ThisHost:
-    """The VIPs that this host holds itself, and its own MACs, of which one may answer what another one asks."""
+    """The VIPs that this host answers for, as the active director, and its MACs, of which one may answer another."""
 
     vips: frozenset[bytes] = frozenset()
     macs: frozenset[bytes] = frozenset()
@@ -62,19 +62,26 @@ class Judge:
         return Judged(Cell(outcome.target, outcome.result, diagnosis.cause, lines), outcome, diagnosis)
 
     def strangers(self, outcome: Outcome) -> list[bytes]:
-        """Return who answered for the VIP and is neither one of the real servers nor the one active director.
+        """Return who answered for the VIP, being neither a real server nor the one active director.
 
-        Where this host does not hold the VIP, one stranger is the director that does.
+        Where this host is not active, one who answers is the director that is: a stranger, else a real server that
+        directs besides. Of several real servers and nobody else, nobody can say from here which one that is.
         """
+        macs, unknown = self._answerers(outcome)
+        if self._is_active(outcome):
+            return unknown
+        entitled = unknown or macs
+        return entitled if len(entitled) > 1 else []
+
+    def _answerers(self, outcome: Outcome) -> tuple[list[bytes], list[bytes]]:
+        """Return whoever answered for the VIP besides this host, and those that are no real servers."""
         owners = self._owners(outcome)
         known = self._real_macs.get(id(outcome.segment), {})
-        strangers = (
-            [mac for mac in owners.macs if mac not in known and mac not in self._here.macs]
-            if owners is not None
-            else []
-        )
-        allowed = 0 if outcome.target.request.endpoints[0].vip in self._here.vips else 1
-        return strangers if len(strangers) > allowed else []
+        macs = [mac for mac in owners.macs if mac not in self._here.macs] if owners is not None else []
+        return macs, [mac for mac in macs if mac not in known]
+
+    def _is_active(self, outcome: Outcome) -> bool:
+        return outcome.target.request.endpoints[0].vip in self._here.vips
 
     def _owners(self, outcome: Outcome) -> Question | None:
         if outcome.segment is None:
@@ -116,7 +123,9 @@ class Judge:
         owners = self._owners(outcome)
         if owners is None or real_mac is None or owners.answer not in (Answer.REPLY, Answer.SILENCE):
             return Answer.NOT_ASKED
-        return Answer.REPLY if real_mac in owners.macs else Answer.SILENCE
+        _, unknown = self._answerers(outcome)
+        director_known = self._is_active(outcome) or bool(unknown)  # else it may be this real server
+        return Answer.REPLY if real_mac in owners.macs and director_known else Answer.SILENCE
 
     def _others(self, outcome: Outcome) -> Answer:
         owners = self._owners(outcome)
