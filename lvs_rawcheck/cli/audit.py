@@ -13,7 +13,7 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.request_values import parse_timeout
 from lvs_rawcheck.cli.libraries import import_site_packages
 from lvs_rawcheck.cli.options import CommandLine, Option, parse
-from lvs_rawcheck.cli.output import complain, say
+from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.cli.reporting import Reporting
 from lvs_rawcheck.diagnose.audit.audit import RATE_DEFAULT, Settings, demand_targets, run_audit
 from lvs_rawcheck.diagnose.audit.from_keepalived import add_keepalived
@@ -28,7 +28,7 @@ from lvs_rawcheck.diagnose.capture_file import CaptureFile
 from lvs_rawcheck.director.ipvs import read_table
 from lvs_rawcheck.director.keepalived_process import DEFAULT_CONFIG, find_keepalived
 from lvs_rawcheck.director.privileges import drop_root
-from lvs_rawcheck.errors import LinkError, UsageError
+from lvs_rawcheck.errors import LinkError, RawCheckError, UsageError
 from lvs_rawcheck.generate.options import SERVICES_DIR, parse_fwmark
 from lvs_rawcheck.registry.vips import RegistryVips
 
@@ -85,19 +85,19 @@ def _run(arguments: list[str]) -> int:
     demand_targets(wanted)
     _know_registry(wanted, str(line.values["services"]))
     path = line.values["html"]
-    page = CaptureFile(str(path)) if path is not None else None  # while we are root: it lies where root wants it
+    page = _Page(str(path)) if path is not None else None
     try:
         audit = _audit(line, wanted)
-        if page is not None:
-            _save(page, audit)
-            page = None
+        trouble = page.save(audit) if page is not None else ""
     finally:
         if page is not None:
-            page.abandon()
+            page.close()
     _print(audit, bool(line.values["json"]))
+    if trouble:
+        complain(f"lvs-rawcheck: {one_sentence(trouble)}")
     if audit.findings:
         return FINDINGS
-    return COULD_NOT if audit.partial else NOTHING_WRONG
+    return COULD_NOT if audit.partial or trouble else NOTHING_WRONG
 
 
 def _wanted(line: CommandLine) -> Wanted:
@@ -164,8 +164,7 @@ def _audit(line: CommandLine, wanted: Wanted) -> Audit:
     def end(number: int, frame: object) -> None:
         ended.append(number)
 
-    for number in (SIGINT, SIGTERM, SIGHUP):
-        signal(number, end)  # what is known by then is still told
+    before = {number: signal(number, end) for number in (SIGINT, SIGTERM, SIGHUP)}  # what is known is still told
     rate = line.values["rate"]
     assert isinstance(rate, float)
     bar = _Bar() if sys.stderr is not None and sys.stderr.isatty() else None
@@ -173,6 +172,8 @@ def _audit(line: CommandLine, wanted: Wanted) -> Audit:
     try:
         return run_audit(wanted, Settings(rate, progress, lambda: bool(ended)), drop_root)
     finally:
+        for number, handler in before.items():
+            signal(number, handler)  # whoever reads no longer must not hold us
         if bar is not None:
             bar.clear()
 
@@ -211,10 +212,38 @@ class _Bar:
             self._next = float("inf")
 
 
-def _save(page: CaptureFile, audit: Audit) -> None:
-    from lvs_rawcheck.diagnose.audit.html import render  # which loads jinja2
+class _Page:
+    """The page that is wanted. Make it before anybody is asked, and while we are root: it lies where root wants it.
 
-    page.save(render(audit).encode("utf-8", "replace"))
+    LinkError, ConfigError, UsageError: there will be none.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            from lvs_rawcheck.diagnose.audit import html  # which loads jinja2
+        except ImportError as error:
+            raise LinkError(
+                f"--html needs a library that is not installed: {error} (Debian: python3-jinja2)"
+            ) from error
+        self._render = html.render
+        self._templates = html.tried_templates()
+        self._file: CaptureFile | None = CaptureFile(path)
+
+    def save(self, audit: Audit) -> str:
+        """Put it in its place; return why that failed, "" where it did not: what was found is told all the same."""
+        assert self._file is not None
+        try:
+            octets = self._render(audit, self._templates).encode("utf-8", "replace")
+            file, self._file = self._file, None
+            file.save(octets)
+        except RawCheckError as error:
+            return str(error)
+        return ""
+
+    def close(self) -> None:
+        """Leave no file where none was saved."""
+        if self._file is not None:
+            self._file.abandon()
 
 
 def _print(audit: Audit, as_json: bool) -> None:

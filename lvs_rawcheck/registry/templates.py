@@ -33,6 +33,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=False,  # what was read as root stays, whoever we are later
             autoescape=_is_html,
         )
         self._environment.filters.update(toml=toml_value, shell=quote, comment=_one_line)

@@ -312,6 +312,27 @@ def test_the_page(desk: Desk, site: Site) -> None:
     assert [path.name for path in desk.folder.glob("audit.html*")] == ["audit.html"]
 
 
+def test_without_the_library_a_page_is_refused_before_anybody_is_asked(desk: Desk, site: Site) -> None:
+    desk.mount("/usr/lib/python3/dist-packages/jinja2/__init__.py", "raise ImportError('jinja2 is not there')\n")
+    conf = desk.file("keepalived.conf", _configuration(IPV4, (HEALTHY,)))
+    outcome = audit(desk, site.director, "--html", str(desk.folder / "audit.html"), str(conf))
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert "python3-jinja2" in outcome.stderr
+    assert list(desk.folder.glob("audit.html*")) == []
+
+
+def test_what_was_found_is_told_though_the_page_cannot_be_kept(desk: Desk, site: Site) -> None:
+    desk.become = ("prlimit", "--fsize=1000", "--")  # a full disk's sister
+    for numbers, status in (((HEALTHY,), 2), ((STOPPED,), 1)):
+        conf = desk.file("keepalived.conf", _configuration(IPV4, numbers, (80,)))
+        outcome = audit(desk, site.director, "--html", str(desk.folder / "audit.html"), str(conf))
+        assert outcome.status == status
+        assert "asked in" in outcome.stdout
+        assert "audit.html" in outcome.stderr
+        assert outcome.stderr.count("\n") == 1
+        assert list(desk.folder.glob("audit.html*")) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -49,6 +49,11 @@ class Asking:
         """By the address that is asked for."""
         self.failed: LinkError | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Return how many questions are put and not asked yet."""
+        return len(self._queue)
+
     # What is to be asked -------------------------------------------------------------------------------
 
     def echo(self, vip: bytes, mac: bytes) -> Question | None:

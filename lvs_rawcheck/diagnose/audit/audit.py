@@ -10,12 +10,15 @@ one target after the other. Whatever ends it early leaves cells unasked, and eac
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Reason
+from lvs_rawcheck.checks.roles import roles_by_vip
 from lvs_rawcheck.diagnose.audit.asking import Asking
 from lvs_rawcheck.diagnose.audit.grouping import findings_of
 from lvs_rawcheck.diagnose.audit.inquiries import Inquiries
@@ -23,7 +26,7 @@ from lvs_rawcheck.diagnose.audit.judging import Judge, Judged, ThisHost
 from lvs_rawcheck.diagnose.audit.loop import run_together
 from lvs_rawcheck.diagnose.audit.model import Audit, Cell
 from lvs_rawcheck.diagnose.audit.own_sides import OwnSides
-from lvs_rawcheck.diagnose.audit.probing import Outcome, Probing, judge_silence, new_outcome
+from lvs_rawcheck.diagnose.audit.probing import AT_ONE_SERVER, Outcome, Probing, judge_silence, new_outcome
 from lvs_rawcheck.diagnose.audit.wanted import Wanted
 from lvs_rawcheck.diagnose.audit.ways import Ways, open_ways
 from lvs_rawcheck.diagnose.finding import ERROR
@@ -33,8 +36,9 @@ from lvs_rawcheck.link.rtnetlink import Netlink
 
 RATE_DEFAULT = 1000.0  # checks a second
 _WAIT_MORE = 30.0  # seconds beyond what a quiet site takes, before the rest is left unasked
-_INQUIRY_SECONDS = 20.0  # for all that is asked after the checks
+_INQUIRY_SECONDS = 20.0  # beyond what their pace takes, for all that is asked after the checks
 _REASONS_TOLD = 5
+_KERNEL_SECONDS = 2.0  # for each answer of the kernel's
 
 Progress = Callable[[int, int], None]
 """Told how many of how many checks are over."""
@@ -106,6 +110,9 @@ class _Run:
                 for outcome in self._outcomes
                 if outcome.asked or (id(outcome) in local and not self._settings.stopped())
             ]
+            left = sum(not outcome.asked for outcome in self._ways.local)
+            if left:
+                self._audit.gaps.append(f"{left} checks of this host itself were not made: it was interrupted")
         finally:
             inquiries.own_sides.close()
         self._tell_gaps(judged)
@@ -114,7 +121,7 @@ class _Run:
     def _check(self) -> None:
         on_wire = [outcome for outcome in self._outcomes if outcome.segment is not None]
         slowest = max((outcome.target.request.timeout for outcome in on_wire), default=0.0)
-        until = clock.now() + len(on_wire) / self._settings.rate + slowest + _WAIT_MORE
+        until = clock.now() + self._seconds(on_wire, slowest) + _WAIT_MORE
         total = len(on_wire)
         probing = Probing(on_wire, self._settings.rate, lambda over: self._settings.progress(over, total))
         over = run_together([probing], until, self._settings.stopped)
@@ -123,11 +130,18 @@ class _Run:
             left = sum(not outcome.asked for outcome in on_wire)
             self._audit.gaps.append(f"{left} of {total} checks were not made, or not to their end: {self._why(until)}")
 
+    def _seconds(self, on_wire: Sequence[Outcome], slowest: float) -> float:
+        """Return how long the checks take: by their pace, or where one server is silent at all that is asked of it."""
+        of_server = Counter(outcome.target.request.real_ip for outcome in on_wire)
+        rounds = ceil(max(of_server.values(), default=0) / AT_ONE_SERVER)
+        return len(on_wire) / self._settings.rate + rounds * slowest
+
     def _inquire(self) -> Inquiries:
         """Ask all that is asked after the checks."""
         askings = {id(segment): Asking(segment, self._settings.rate) for segment in self._ways.segments}
         inquiries = Inquiries(askings, OwnSides())
         if self._settings.stopped():
+            self._audit.gaps.append("no further questions were asked, causes may be unclear: it was interrupted")
             return inquiries
         for outcome in self._outcomes:
             inquiries.ask_for(outcome)
@@ -139,8 +153,8 @@ class _Run:
 
     def _ask(self, inquiries: Inquiries) -> bool:
         """Ask all that is put by now; return whether it came to its end."""
-        until = clock.now() + _INQUIRY_SECONDS
         askings = list(inquiries.askings.values())
+        until = clock.now() + sum(asking.waiting for asking in askings) / self._settings.rate + _INQUIRY_SECONDS
         over = run_together([*askings, inquiries.own_sides], until, self._settings.stopped)
         if not over:
             self._audit.gaps.append(f"not all further questions were asked, causes may be unclear: {self._why(until)}")
@@ -153,10 +167,12 @@ class _Run:
 
     def _this_host(self) -> ThisHost:
         vips = {outcome.target.request.endpoints[0].vip for outcome in self._outcomes}
+        roles = roles_by_vip(vips, _KERNEL_SECONDS)
         held = set()
         for vip in vips:
             route = self._netlink.route(vip)
-            if route is not None and route.kind == "local":
+            # On lo a VIP is what a real server has, which a standby may be besides.
+            if route is not None and route.kind == "local" and roles[vip] is not None:
                 held.add(vip)
         return ThisHost(frozenset(held), frozenset(interface.mac for interface in self._netlink.interfaces()))
 

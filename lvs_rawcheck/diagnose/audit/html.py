@@ -35,6 +35,16 @@ def render(audit: Audit, templates: Templates | None = None) -> str:
     return engine.render(_PAGE, page=_Page(audit), style=style, style_digest=_digest(style))
 
 
+def tried_templates() -> Templates:
+    """Return the templates, read and tried on an audit of nothing; ConfigSyntaxError for a slip in an administrator's.
+
+    Whoever asks a whole site first wants to know before that there will be a page.
+    """
+    templates = Templates()
+    render(Audit(""), templates)
+    return templates
+
+
 def _digest(style: str) -> str:
     return "sha256-" + b64encode(sha256(style.encode()).digest()).decode("ascii")
 
