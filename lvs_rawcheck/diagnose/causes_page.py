@@ -81,7 +81,7 @@ In what follows the director checks the real server 192.0.2.42 for the VIP 192.0
 _FOOT = """\
 .Sh FILES
 .Bl -tag -width Ds
-.It Pa /etc/sysctl.d/60-lvs.conf
+.It Pa /etc/sysctl.d/60-lvs-rawcheck.conf
 Where the commands keep a real server's settings.
 .El
 .Sh EXAMPLES

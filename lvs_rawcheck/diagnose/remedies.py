@@ -30,8 +30,9 @@ def _be_quiet(host: str) -> Fix:
 
 
 def _be_quiet_for_ever(host: str) -> Fix:
+    """By a file of our name: what it is written over is never somebody else's."""
     settings = r"net.ipv4.conf.all.arp_ignore = 1\nnet.ipv4.conf.all.arp_announce = 2\n"
-    return run(f"printf '{settings}' > /etc/sysctl.d/60-lvs.conf", host)
+    return run(f"printf '{settings}' > /etc/sysctl.d/60-lvs-rawcheck.conf", host)
 
 
 def _have_vip(host: str) -> Fix:

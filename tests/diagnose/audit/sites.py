@@ -75,7 +75,7 @@ NO_VIP = Fault(
         ("ip addr add 10.0.0.100/32 dev lo", ""),
         (
             "printf '%s\\n' net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"
-            " > /etc/sysctl.d/60-lvs.conf",
+            " > /etc/sysctl.d/60-lvs-rawcheck.conf",
             "",
         ),
         ("", "add 10.0.0.100/32 to lo in /etc/network/interfaces or the networkd file of lo, so that it lasts"),
