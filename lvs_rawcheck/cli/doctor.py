@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 
 from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
@@ -19,7 +20,7 @@ from lvs_rawcheck.config.ldirectord import Configuration as LdirectordConfigurat
 from lvs_rawcheck.config.ldirectord import read_ldirectord
 from lvs_rawcheck.diagnose.doctor.examination import examine
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
-from lvs_rawcheck.diagnose.doctor.telling import lines_of
+from lvs_rawcheck.diagnose.doctor.telling import COLUMNS, lines_of
 from lvs_rawcheck.director.keepalived_process import DEFAULT_CONFIG, find_keepalived
 from lvs_rawcheck.errors import ConfigError, LinkError, UsageError
 from lvs_rawcheck.generate.keepalived.config_test import installed_version
@@ -30,7 +31,8 @@ _DESCRIPTION = """\
 Look at this host for what would make checks lie or fail. Each finding says what it is, why it matters, and the command
 that mends it, or what to do by hand. CONFIG: keepalived's (default: that of the running keepalived, else
 /etc/keepalived/keepalived.conf, if there is one). Nothing is changed, and no server is asked.
-Exit status 0: nothing wrong. 1: findings. 2: none, but a configuration could not be read."""
+Exit status 0: nothing wrong. 1: findings. 2: none, but a configuration could not be read,
+or doctor was not started by root, and saw little."""
 _OPTIONS = (
     Option("i", "config-id", "NAME", "read keepalived's configuration for this node (default: as keepalived does)"),
     Option("", "ldirectord", "FILE", "ldirectord's configuration (default: /etc/ha.d/ldirectord.cf)"),
@@ -60,12 +62,11 @@ def _run(arguments: list[str]) -> int:
     if line.values["json"]:
         say(json.dumps(examination.to_dict()))
     else:
-        for text in lines_of(examination):
-            say(text)
+        say("\n".join(lines_of(examination, shutil.get_terminal_size((COLUMNS, 24)).columns)))
     if examination.findings:
         return FINDINGS
     # Nothing wrong in what is left: that is not what was asked.
-    return COULD_NOT if gaps else NOTHING_WRONG
+    return COULD_NOT if gaps or os.geteuid() != 0 else NOTHING_WRONG
 
 
 def _keepalived(line: CommandLine, gaps: list[str]) -> tuple[KeepalivedConfiguration | None, str]:

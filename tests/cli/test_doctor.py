@@ -111,7 +111,11 @@ def test_a_configuration_that_is_named_and_cannot_be_read(clinic: Clinic) -> Non
         assert "partial" in outcome.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("octets", [b"", b"\xff\0\x1b[2J{{{", b"virtual_server " * 2000, CONFIG.encode()[:60]])
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"\xff\0\x1b[2J{{{", b"virtual_server " * 2000, CONFIG.encode()[:60]],
+    ids=["empty", "no text", "no blocks", "cut off"],
+)
 def test_a_broken_configuration_is_read_as_far_as_it_goes(clinic: Clinic, octets: bytes) -> None:
     path = clinic.folder / "broken.conf"
     path.write_bytes(octets)
@@ -129,10 +133,32 @@ def test_a_user_sees_less_and_no_traceback(clinic: Clinic) -> None:
     clinic.register().chmod(0o600)
     outcome = doctor(clinic, str(path), become=NOBODY)
     assert outcome.stderr == ""
-    assert outcome.returncode == FINDINGS  # to nobody's eyes the service file cannot be used
+    assert outcome.returncode == COULD_NOT  # to nobody's eyes: whether it can be used, root's will tell
     assert "Permission denied" in outcome.stdout
+    assert "registry-file" not in outcome.stdout
     assert "this needs root" in " ".join(outcome.stdout.split())
     assert "partial" in outcome.stdout.splitlines()[-1]
+
+
+def test_what_a_user_may_not_read_is_not_said_to_be_missing(clinic: Clinic) -> None:
+    script = clinic.script("verdict")
+    check = f'MISC_CHECK {{\n            misc_path "{script} web/{REAL_IP}"\n            user root\n'
+    path = clinic.configure_keepalived(CONFIG.replace("TCP_CHECK {\n", check))
+    clinic.register()
+    clinic.folder.chmod(0o755)
+    clinic.services.chmod(0o700)
+    outcome = doctor(clinic, "--json", str(path), become=NOBODY)
+    told = json.loads(outcome.stdout)
+    assert [each["cause"] for each in told["findings"] if each["cause"] in ("unregistered", "registry-file")] == []
+    assert any("cannot read the registry" in gap for gap in told["gaps"])
+
+
+def test_a_terminal_s_width_is_kept(clinic: Clinic) -> None:
+    (clinic.services / "bad.toml").write_text("[")
+    outcome = doctor(clinic, become=["env", "COLUMNS=70"])
+    assert outcome.returncode == FINDINGS
+    lines = outcome.stdout.splitlines()
+    assert max(len(line) for line in lines if str(clinic.folder) not in line) <= 70
 
 
 def test_a_registry_of_thousands_is_looked_at_in_seconds(clinic: Clinic) -> None:

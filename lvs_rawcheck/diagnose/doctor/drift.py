@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from lvs_rawcheck.config.disk import Unusable, read_regular_file
 from lvs_rawcheck.config.ldirectord.model import EXTERNAL, FWM, Virtual
 from lvs_rawcheck.diagnose.doctor.causes import found, instruction
+from lvs_rawcheck.diagnose.doctor.scripts import is_hidden
 from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.finding import Finding
 from lvs_rawcheck.diagnose.verify.finding import Finding as Difference
+from lvs_rawcheck.diagnose.verify.planned import PlannedCheck
 from lvs_rawcheck.generate.in_use import origin_of
 from lvs_rawcheck.generate.keepalived.naming import named_by
 from lvs_rawcheck.generate.options import WRAPPERS_DIR
 from lvs_rawcheck.generate.scripts import script_fault
+from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.service import Service
 from lvs_rawcheck.wire.address import format_endpoint, parse_address
 
@@ -38,7 +41,10 @@ def drift(here: Surroundings) -> Section:
     if here.keepalived is not None:
         planned, as_it_stands = here.planned
         called += len(planned)
-        differences = [each for check in planned for each in here.registered.findings(check, None)]
+        known = [check for check in planned if not _is_closed(here, check)]
+        if len(known) < len(planned):
+            section.gaps.append(f"{len(planned) - len(known)} checks, whose service files we may not read")
+        differences = [each for check in known for each in here.registered.findings(check, None)]
         section.findings += _told([*as_it_stands, *differences])
         names |= named_by(file.octets for file in here.keepalived.files.values()).services
     if here.ldirectord is not None:
@@ -51,6 +57,10 @@ def drift(here: Surroundings) -> Section:
     section.findings += _unused(here, names)
     section.looked_at = f"{called} checks and wrappers are called, and there" if called else ""
     return section
+
+
+def _is_closed(here: Surroundings, check: PlannedCheck) -> bool:
+    return check.check_id is not None and here.is_closed(parse_check_id(check.check_id)[0])
 
 
 def _told(differences: list[Difference]) -> Iterator[Finding]:
@@ -72,10 +82,12 @@ def _of_virtual(here: Surroundings, virtual: Virtual, name: str) -> Iterator[Fin
     label = f"{virtual.line or virtual.label}"
     again = "generate anew (lvs-rawcheck generate ldirectord FILE --write)"
     fault = script_fault(path, None)
-    if fault is not None:
+    if fault is not None and not is_hidden(fault):
         yield found("wrapper", label, fault, [instruction(f"{again}, or correct the path and its permissions")])
     service = here.registered.registry.services.get(name)
     if service is None:
+        if here.is_closed(name):
+            return
         what = f"{path} asks for the service {name}, which is not there or cannot be read"
         yield found("unregistered", label, what, [instruction(f"{again}, or put {here.services}/{name}.toml back")])
         return

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lvs_rawcheck.config.ldirectord.model import UDP
-from lvs_rawcheck.diagnose.doctor.causes import found
+from lvs_rawcheck.diagnose.doctor.causes import found, instruction
 from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.doctor.sysctls import setting, to_keep, to_set
+from lvs_rawcheck.diagnose.fix import Fix
 
 _NODEST, _TEMPLATE = "expire_nodest_conn", "expire_quiescent_template"
 _CAUSES = {_NODEST: "clients-of-removed-server", _TEMPLATE: "clients-of-quiesced-server"}
@@ -36,12 +37,23 @@ def ipvs_settings(here: Surroundings) -> Section:
         elif value == 0:
             more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
             what = f"{place} is 0, and {labels[0]}{more} needs it"
-            fixes = [to_set(1, "net", "ipv4", "vs", name), to_keep()]
+            fixes = [*_first(name), to_set(1, "net", "ipv4", "vs", name), to_keep()]
             section.findings.append(found(_CAUSES[name], place, what, fixes))
         else:
             right.append(f"{name} is on")
     section.looked_at = ", ".join(right)
     return section
+
+
+def _first(name: str) -> list[Fix]:
+    """Return what has to be known before a setting is changed."""
+    if name != _TEMPLATE:
+        return []
+    return [
+        instruction(
+            "mind that from then on a server that somebody gives weight 0 to drain it loses its persistent clients, too"
+        )
+    ]
 
 
 def _of_keepalived(here: Surroundings) -> Iterator[tuple[str, str]]:

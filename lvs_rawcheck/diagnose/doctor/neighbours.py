@@ -43,7 +43,7 @@ def neighbour_tables(here: Surroundings) -> Section:
         needed = _needed(servers, octets)
         seen.append(f"{family}: {needed} needed, {limit} fit")
         if needed > limit:
-            section.findings.append(_too_small(family, needed, len(servers), limit))
+            section.findings.append(_too_small(here, family, needed, len(servers), limit))
     section.looked_at = "; ".join(seen)
     return section
 
@@ -55,12 +55,16 @@ def _needed(servers: set[bytes], octets: int) -> int:
     return len(servers | known)
 
 
-def _too_small(family: str, needed: int, servers: int, limit: int) -> Finding:
+def _too_small(here: Surroundings, family: str, needed: int, servers: int, limit: int) -> Finding:
     where = setting("net", family, "neigh", "default", _LIMITS[1])
     what = f"{needed} neighbours, {servers} of them real servers, and {where} is {limit}"
     room = 1 << (2 * needed - 1).bit_length()
-    fixes = [to_set(room << place, "net", family, "neigh", "default", name) for place, name in enumerate(_LIMITS)]
-    return found("neighbour-table-small", where, what, [*fixes[::-1], to_keep()])
+    fixes = []
+    for place, name in reversed(list(enumerate(_LIMITS))):
+        setting_of = ("net", family, "neigh", "default", name)
+        if (here.sysctls.number(*setting_of) or 0) < room << place:  # what is larger is so for a reason
+            fixes.append(to_set(room << place, *setting_of))
+    return found("neighbour-table-small", where, what, [*fixes, to_keep()])
 
 
 def _overflowed(family: str, times: int) -> Finding:

@@ -10,7 +10,7 @@ from shlex import quote
 
 from lvs_rawcheck.diagnose.doctor.causes import command, found, instruction
 from lvs_rawcheck.diagnose.doctor.section import Section
-from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
+from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings, is_permission_fault
 from lvs_rawcheck.diagnose.finding import Finding
 from lvs_rawcheck.director.privileges import daemon_ids
 from lvs_rawcheck.registry.files import is_service_file
@@ -26,12 +26,16 @@ def registry_files(here: Surroundings) -> Section:
         section.gaps.append(here.registered.trouble)
         return section
     section.looked_at = f"{len(registry.services)} service files in {here.services}"
-    for fault in registry.faults[:_SHOWN]:
+    closed = [fault for fault in registry.faults if is_permission_fault(fault)]
+    if closed:
+        section.gaps.append(f"{len(closed)} service files, {closed[0].path} for one: this needs root")
+    faults = [fault for fault in registry.faults if fault not in closed]
+    for fault in faults[:_SHOWN]:
         _, _, message = str(fault).rpartition(f"{fault.path}: ")
         advice = f"correct it, then see that it can be read: lvs-rawcheck mode --all{here.services_option()}"
         section.findings.append(found("registry-file", fault.path, message, [instruction(advice)]))
-    if len(registry.faults) > _SHOWN:
-        section.gaps.append(f"{len(registry.faults) - _SHOWN} service files more that cannot be used")
+    if len(faults) > _SHOWN:
+        section.gaps.append(f"{len(faults) - _SHOWN} service files more that cannot be used")
     ids = daemon_ids()
     if ids is not None:
         section.findings += _closed(here.services, *ids)

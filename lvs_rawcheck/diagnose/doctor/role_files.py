@@ -93,13 +93,21 @@ def _of_file(here: Surroundings, path: str, vips: set[bytes], boot: str) -> Iter
         return  # missing: said above
     if status.st_uid != 0 or status.st_mode & (S_IWGRP | S_IWOTH):
         what = f"it belongs to user {status.st_uid}, mode {status.st_mode & 0o7777:04o}"
-        shown = quote(path)
-        yield found("role-owner", path, what, [command(f"chown root:root {shown} && chmod 0644 {shown}")])
+        yield found("role-owner", path, what, [_to_root(here, path)])
     words = _words(path)
     if len(words) == _WORDS and boot and words[-1] != boot:
         what = "it was written in an earlier boot of this host"
         role = _said(set(roles_by_vip(vips, KERNEL_SECONDS).values())) or read_role(path)[0]
         yield found("role-of-earlier-boot", path, what, [instruction(_WHY), *_write(here, path, role)])
+
+
+def _to_root(here: Surroundings, path: str) -> Fix:
+    """Return what gives a role file to root. Who writes one elsewhere may not be root: then it would stay as it is."""
+    shown = quote(path)
+    give = f"chown root:root {shown} && chmod 0644 {shown}"
+    if path.rpartition("/")[0] == f"{here.state}/role":
+        return command(give)
+    return instruction(f"let whatever writes it run as root, or the role stays as it is; then: {give}")
 
 
 def _words(path: str) -> list[str]:

@@ -11,6 +11,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator
+from errno import EACCES
 from shlex import quote
 
 from lvs_rawcheck.config.keepalived.model import GlobalSettings, Script
@@ -42,10 +43,17 @@ def scripts(here: Surroundings) -> Section:
     faults: dict[str, list[Script]] = {}
     for (path, user, group), calls in called.items():
         fault = _fault(path, user, group, settings)
-        if fault is not None:
+        if fault is not None and is_hidden(fault):
+            section.gaps.append(f"{fault} (this needs root)")
+        elif fault is not None:
             faults.setdefault(fault, []).extend(calls)
     section.findings += [_finding(calls, fault) for fault, calls in faults.items()]
     return section
+
+
+def is_hidden(fault: str) -> bool:
+    """Return whether it is we, not being root, who may not look at a script."""
+    return os.geteuid() != 0 and fault.endswith(os.strerror(EACCES))
 
 
 def user_of(script: Script, settings: GlobalSettings) -> str | None:
@@ -100,7 +108,7 @@ def _fixes(culprit: str, reason: str, path: str) -> Iterator[Fix]:
     if reason == "others than root can write there":
         yield command(f"chmod go-w {quote(culprit)}")
     elif reason == "its user may not execute it" and os.path.isfile(culprit):
-        yield command(f"chmod 0755 {quote(culprit)}")
+        yield command(f"chmod a+x {quote(culprit)}")  # who may read it, is whoever wrote it's to say
     else:
         yield instruction(f"put it right (namei -l {quote(path)} shows each part of its path), or correct the path")
     yield instruction("then reload keepalived: it looks at scripts only as it loads")

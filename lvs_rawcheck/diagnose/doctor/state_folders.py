@@ -86,8 +86,18 @@ def _of_file_system(path: str, device: int) -> Iterator[Finding]:
         advice = f"let it be on a tmpfs, as /run is; before that, empty {path} at each boot (a tmpfiles.d line with D!)"
         yield found("state-not-volatile", path, f"it is on {mount.kind}", [instruction(advice)])
     if space.f_flag & os.ST_RDONLY:
-        place = mount.place if mount is not None else path
-        yield found("state-read-only", path, "mounted read-only", [command(f"mount -o remount,rw {quote(place)}")])
+        place = quote(mount.place if mount is not None else path)
+        again = f"mount -o remount,rw {place}"
+        on_disk = (
+            f"see first why (dmesg; findmnt {place}): after an error of the disk it must not be written to. Then: "
+        )
+        in_memory = mount is not None and mount.kind in _VOLATILE
+        yield found(
+            "state-read-only",
+            path,
+            "mounted read-only",
+            [command(again) if in_memory else instruction(f"{on_disk}{again}")],
+        )
     elif space.f_blocks and (space.f_bfree == 0 or (space.f_files and space.f_ffree == 0)):
         what = "no room is left" if space.f_bfree == 0 else "no file more can be made"
         place = quote(mount.place if mount is not None else path)

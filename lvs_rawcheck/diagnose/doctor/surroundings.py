@@ -6,6 +6,7 @@ Read once, when it is first wanted. What the kernel does not tell is a LinkError
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from shlex import quote
@@ -16,14 +17,21 @@ from lvs_rawcheck.diagnose.doctor.sysctls import Sysctls
 from lvs_rawcheck.diagnose.verify.finding import Finding as Difference
 from lvs_rawcheck.diagnose.verify.planned import PlannedCheck, planned_checks
 from lvs_rawcheck.diagnose.verify.registered import Registered
+from lvs_rawcheck.errors import ConfigError
 from lvs_rawcheck.generate.options import SERVICES_DIR, STATE_DIR
 from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink, Route
+from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.service import RealServer, Service
 from lvs_rawcheck.wire.address import parse_address, socket_family
 
 KERNEL_SECONDS = 2.0
 LOOPBACK_INDEX = 1  # the kernel gives lo this index in every network namespace
 _IPV4, _IPV6 = (socket_family(parse_address(text)) for text in ("127.0.0.1", "::1"))
+
+
+def is_permission_fault(fault: ConfigError) -> bool:
+    """Return whether a file can be used, for all that is known, and we may not read it, not being root."""
+    return os.geteuid() != 0 and isinstance(fault.__cause__, PermissionError)
 
 
 class Surroundings:
@@ -56,6 +64,15 @@ class Surroundings:
         for service in self.registered.registry.services.values():
             for server in service.real_servers:
                 yield service, server
+
+    def is_closed(self, service: str) -> bool:
+        """Return whether we, who are not root, may not read a service: then nothing is known of it."""
+        if os.geteuid() == 0:
+            return False
+        if self.registered.trouble:
+            return os.path.lexists(self.services)
+        faults = (fault for fault in self.registered.registry.faults if is_permission_fault(fault))
+        return f"{service}{SUFFIX}" in {fault.path.rpartition("/")[2] for fault in faults}
 
     @cached_property
     def vips(self) -> set[bytes]:

@@ -162,6 +162,12 @@ def test_a_script_of_ours_that_keepalived_would_drop(
     clinic.cure(scripts, "script-dropped")
 
 
+def test_a_script_that_holds_a_secret_keeps_it(clinic: Clinic, script: Path) -> None:
+    script.chmod(0o600)
+    clinic.cure(scripts, "script-dropped")
+    assert script.stat().st_mode & 0o044 == 0
+
+
 def _gone(path: Path) -> None:
     path.unlink()
 

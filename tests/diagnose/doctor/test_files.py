@@ -75,6 +75,14 @@ def test_a_role_file_that_others_can_write(followed: Clinic, uid: int, mode: int
     followed.cure(role_files, "role-owner")
 
 
+def test_a_role_file_elsewhere_may_be_written_by_somebody_else(followed: Clinic) -> None:
+    path = followed.folder / "role"
+    path.write_text("0\n")
+    os.chown(path, NOBODY, 0)
+    followed.register(f'role_file = "{path}"')
+    followed.demand_instruction(role_files, "role-owner")
+
+
 def test_a_role_file_elsewhere_is_somebody_s_own(followed: Clinic) -> None:
     followed.register(f'role_file = "{followed.folder}/role"')
     followed.demand_instruction(role_files, "role-file")
@@ -188,6 +196,17 @@ def test_a_state_folder_that_is_read_only(clinic: Clinic) -> None:
     place = clinic.state
     ward = Ward(clinic, f"mount -t tmpfs -o ro,mode=755 none {place}")
     ward.cure("state-read-only")
+
+
+def test_a_disk_that_is_read_only_may_be_a_broken_one(clinic: Clinic) -> None:
+    if b"ext4" not in Path("/proc/self/mounts").read_bytes():
+        pytest.skip("no disk here")
+    on_shm, clinic.state = clinic.state, clinic.folder / "state"
+    clinic.state.mkdir(mode=0o755)
+    ward = Ward(clinic, f"mount --bind {clinic.state} {clinic.state}\nmount -o remount,bind,ro {clinic.state}")
+    found = [each for each in ward.doctor()["findings"] if each["cause"] == "state-read-only"]
+    assert [list(fix) for fix in found[0]["fix"]] == [["host", "instruction"]]
+    clinic.state = on_shm
 
 
 def test_a_state_folder_that_is_full(clinic: Clinic) -> None:
