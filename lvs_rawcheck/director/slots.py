@@ -19,18 +19,30 @@ _SLOTS_A_GATE = 8
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def holds_gate(state_dir: str) -> bool:
+    """Return whether this process has come by a gate, and has not left it."""
+    try:
+        return os.path.dirname(os.readlink(f"/proc/self/fd/{GATE_DESCRIPTOR}")) == _folder(state_dir)
+    except OSError:
+        return False
+
+
 def leave_gate(state_dir: str) -> None:
     """Go on from the gate to a slot, if this process holds a gate. The lock goes with the process, whatever its end."""
-    folder = f"{os.path.realpath(state_dir)}/{FOLDER}"
+    if not holds_gate(state_dir):
+        return
+    folder = _folder(state_dir)
     try:
-        if os.path.dirname(os.readlink(f"/proc/self/fd/{GATE_DESCRIPTOR}")) != folder:
-            return
         count = len(os.listdir(folder))
     except OSError:
         return
     gates = (count + _SLOTS_A_GATE - 1) // _SLOTS_A_GATE
     if any(_take(f"{folder}/{number}") for number in range(gates, count)):
         os.close(GATE_DESCRIPTOR)
+
+
+def _folder(state_dir: str) -> str:
+    return f"{os.path.realpath(state_dir)}/{FOLDER}"
 
 
 def _take(path: str) -> bool:

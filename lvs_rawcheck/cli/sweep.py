@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the daemon has died: whoever had to start for one check makes others, too, whose last verdicts are old.
+
+To start is nearly all that a check costs. So a check that has come by a gate (director/slots.py) leaves a process
+behind, which keeps the gate and forks once for each of these: each is `run ID` as if it had been started for that,
+gives up root for itself, and writes last/, which the script then reads instead of starting another. What it finds
+decides nothing here: the check that was asked for goes its own way, and ends as if there were no other.
+
+A sweep stays in the process group of its check, so that whoever ends that ends it. It is over after SWEEP_SECONDS, and
+its forks with their deadlines.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lvs_rawcheck import clock
+from lvs_rawcheck.cli.exit_status import UNHEALTHY
+from lvs_rawcheck.director.last_verdict import read_last
+from lvs_rawcheck.director.slots import GATE_DESCRIPTOR, holds_gate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SWEEP_SECONDS = 4.0
+AT_ONCE = 6
+"""Forks of one sweep: one that waits for a dead server keeps the others from nothing."""
+_NICER = 5  # than the scripts that keepalived waits for, nice(2)
+OLD_SECONDS = 20
+"""From when on a last verdict is old: the script tells a younger one again."""
+_IDS_FOLDER = "verdict"
+"""Where the daemon has left a file for each check that it ran."""
+
+
+def sweep_beside(state: str, check: Callable[[str], int]) -> None:
+    """Leave a sweep behind, if this process holds a gate. check: given an ID; called in a fork, which ends with it."""
+    if not holds_gate(state):
+        return
+    try:
+        if os.fork() != 0:
+            return
+    except OSError:
+        return  # then the check alone
+    try:
+        _leave_terminal()
+        os.nice(_NICER)
+        _sweep(state, check)
+    finally:
+        os._exit(UNHEALTHY)
+
+
+def _leave_terminal() -> None:
+    """Keep nobody waiting who reads what the check says."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+
+
+def _sweep(state: str, check: Callable[[str], int]) -> None:
+    ends_at = clock.now() + SWEEP_SECONDS
+    running = 0
+    for check_id in _ids(f"{state}/{_IDS_FOLDER}"):
+        if clock.now() >= ends_at:
+            break
+        if not _is_old(state, check_id):
+            continue
+        if os.fork() == 0:
+            _become(check_id, check)
+        running += 1
+        if running == AT_ONCE:
+            os.wait()
+            running -= 1
+    for _ in range(running):
+        os.wait()
+
+
+def _become(check_id: str, check: Callable[[str], int]) -> None:
+    """End as the check of this ID."""
+    status = UNHEALTHY
+    try:
+        os.close(GATE_DESCRIPTOR)  # the sweep keeps it
+        status = check(check_id)
+    finally:
+        os._exit(status)
+
+
+def _ids(folder: str) -> Iterator[str]:
+    """Yield the IDs of all checks, each once, from anywhere on: sweeps at the same time begin in different places."""
+    services = sorted(os.listdir(folder))
+    start = int.from_bytes(os.urandom(4), "big") % max(len(services), 1)
+    for service in services[start:] + services[:start]:
+        try:
+            real_servers = os.listdir(f"{folder}/{service}")
+        except OSError:
+            continue  # gone meanwhile
+        for real_server in real_servers:
+            if not real_server.startswith("."):
+                yield f"{service}/{real_server}"
+
+
+def _is_old(state: str, check_id: str) -> bool:
+    service, _, real_server = check_id.partition("/")
+    last = read_last(state, service, real_server)
+    return last is None or clock.uptime() - last.written >= OLD_SECONDS
