@@ -31,10 +31,10 @@ class _Document:
         """Take in `[[name]]` or `[[outer.name]]`."""
         array = self._arrays.get(name)
         if array is None:
-            outer, _, key = name.rpartition(".")
-            if outer and outer not in self._arrays:
+            outer, dot, key = name.rpartition(".")
+            if dot and outer not in self._arrays:
                 raise _NotPlain
-            home = self._arrays[outer][-1] if outer else self.root
+            home = self._arrays[outer][-1] if dot else self.root
             array = []
             _put(home, key, array)
             self._arrays[name] = array

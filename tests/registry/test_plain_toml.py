@@ -38,7 +38,7 @@ _VALUES = st.sampled_from(
     ]
 )
 _PAIRS = st.builds("{}{}{}".format, _KEYS, st.sampled_from([" = ", "=", " =", "  = "]), _VALUES)
-_NAMES = st.sampled_from(["check", "real_server", "real_server.check", "check.check", "a", "a.b", "", ".", "a.", "a b"])
+_NAMES = st.sampled_from(["check", "real_server", "real_server.check", "check.check", "a", "a.b", "", ".", "a.", ".a", "a b"])
 _HEADERS = st.builds(str.format, st.sampled_from(["[[{}]]", "[{}]", "[[{}]", "[[ {} ]]", "[[{}]] "]), _NAMES)
 _LINES = st.one_of(_PAIRS, _HEADERS, st.sampled_from(["", "# x", "#\t", "#\x7f", " ", "\t", "\r", "#\u2028", "\ufeff"]))
 
@@ -54,6 +54,7 @@ def _by_tomllib(text: str) -> dict[str, object] | None:
 @example("[[a]]\n[[a.b]]\nx = 1\n[[a]]\n[[a.b]]\nx = 2\n[[a.b]]\nx = 3")
 @example("[[a]]\n[[a.b]]\n[[a]]\nb = 1\n[[a.b]]")
 @example("check = []\n[[check]]")
+@example("[[.check]]")
 @example("[[check]]\n[[check.check]]\n[[check.check.a]]")
 def test_what_it_says_tomllib_says(text: str) -> None:
     plain = read_plain(text)
