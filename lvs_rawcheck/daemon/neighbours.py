@@ -17,6 +17,8 @@ class Neighbours:
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self._entries: dict[tuple[int, bytes], Neighbour] = {}
+        self._interfaces: list[Interface] | None = None
+        """None: not asked for since a link, an address or a route changed."""
         self._paths_changed = False
         self._load()
 
@@ -31,9 +33,15 @@ class Neighbours:
         return list(self._entries.values())
 
     def interfaces(self) -> list[Interface]:
-        """Return all interfaces, asked of the kernel: who wants them is rare."""
-        with Netlink() as netlink:
-            return netlink.interfaces()
+        """Return all interfaces; the kernel is asked again where it has told of a change.
+
+        Where servers answer from another MAC than their own, each of their checks asks.
+        """
+        self.catch_up()
+        if self._interfaces is None:
+            with Netlink() as netlink:
+                self._interfaces = netlink.interfaces()
+        return self._interfaces
 
     def catch_up(self) -> None:
         """Take in what the kernel has told."""
@@ -47,7 +55,9 @@ class Neighbours:
         return changed
 
     def _take(self, changes: Changes) -> None:
-        self._paths_changed = self._paths_changed or changes.paths or changes.lost
+        if changes.paths or changes.lost:
+            self._paths_changed = True
+            self._interfaces = None
         if changes.lost:
             self._load()
             return

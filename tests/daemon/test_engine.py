@@ -236,6 +236,21 @@ def test_a_thousand_neighbours_that_change_are_all_known(network: Network) -> No
             monitor.close()
 
 
+@pytest.mark.netns
+def test_the_kernel_is_asked_for_interfaces_again_only_where_one_has_changed(network: Network) -> None:
+    director = active(network)
+    with director.entered():
+        monitor = Monitor()
+        try:
+            neighbours = Neighbours(monitor)
+            before = neighbours.interfaces()
+            assert neighbours.interfaces() is before
+            director.run(["ip", "link", "set", "eth0", "address", "02:00:00:00:00:77"])
+            assert bytes.fromhex("020000000077") in {each.mac for each in neighbours.interfaces()}
+        finally:
+            monitor.close()
+
+
 # Clocks -----------------------------------------------------------------------------------------------------
 
 
