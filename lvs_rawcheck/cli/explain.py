@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`lvs-rawcheck explain KIND ...`: one check, what was said and sent, the cause, and what would mend it.
 
-For people: nothing is logged, no stamp is kept, and what loads slowly is loaded when the frames have passed.
+For people: nothing is logged, and no stamp is kept.
 """
 
 from __future__ import annotations
@@ -13,30 +13,28 @@ from signal import SIGALRM, signal
 
 from lvs_rawcheck.checks.request import STANDARD_INSTEAD, Request
 from lvs_rawcheck.checks.runner import cannot_judge
-from lvs_rawcheck.checks.tcp import TcpConversation
 from lvs_rawcheck.cli.check_line import help_of_check, read_check
 from lvs_rawcheck.cli.exit_status import GRACE, HEALTHY, UNHEALTHY, end_after, end_no_more
+from lvs_rawcheck.cli.live_report import LiveReport
 from lvs_rawcheck.cli.one_shot import exit_status, regret
 from lvs_rawcheck.cli.options import CommandLine, HelpWanted, Option
 from lvs_rawcheck.cli.output import complain, one_sentence, say
-from lvs_rawcheck.cli.packet_lines import NEIGHBOURS, PacketLines
 from lvs_rawcheck.diagnose.capture_file import CaptureFile
 from lvs_rawcheck.diagnose.explanation import Explanation, Inquest
 from lvs_rawcheck.diagnose.finding import ERROR
 from lvs_rawcheck.diagnose.inquiry import explain, longest_seconds
-from lvs_rawcheck.diagnose.report import Report
 from lvs_rawcheck.diagnose.signatures import CANNOT_JUDGE
 from lvs_rawcheck.director.privileges import drop_root
 from lvs_rawcheck.errors import RawCheckError, UsageError
 from lvs_rawcheck.registry.vips import RegistryVips
 
 OPTIONS = (Option("", "pcap", "FILE", "save all frames, probes included, as a capture for tcpdump or wireshark"),)
-_WORDS_SECONDS = 3.0  # to load what puts packets into words, while the check goes on, on a busy machine
+_BUSY_SECONDS = 3.0  # that all this may take longer than it waits for answers, on a busy machine
 _DESCRIPTION = """\
-Make the raw check, whatever this director's role, and tell what was said in the protocol's own words. -v tells the
-packets too, and -vv those of ARP and neighbour discovery; of tcp, which says nothing, all packets are always told.
-Probe on, whatever came of it, and name the cause and step by step what would put it right; lvs-rawcheck.causes(7) lists
-all causes. Exit status 0: healthy. 1: everything else."""
+Make the raw check, whatever this director's role, and tell what is said while it is said, in the protocol's own words.
+-v tells the packets too, and -vv those of ARP and neighbour discovery; of tcp, which says nothing, all packets are
+always told, and of every kind those that nobody answers. Probe on, whatever came of it, and name the cause and step by
+step what would put it right; lvs-rawcheck.causes(7) lists all causes. Exit status 0: healthy. 1: everything else."""
 
 
 def run(arguments: list[str]) -> int:
@@ -56,33 +54,6 @@ def run(arguments: list[str]) -> int:
     return status
 
 
-class _LiveReport:
-    """Says the report as it becomes known. What puts packets into words loads slowly, so not before the verdict."""
-
-    def __init__(self, kind: str, verbose: int) -> None:
-        self._verbosity = NEIGHBOURS if kind == TcpConversation.kind else verbose
-        self._report: Report | None = None
-
-    def progress(self, inquest: Inquest) -> None:
-        """Say what is known since the last time."""
-        report = self._begun()
-        _say_all([*report.check_lines(inquest), *report.probe_lines(inquest)])
-
-    def end(self, explanation: Explanation) -> None:
-        """Say the rest."""
-        _say_all(self._begun().end_lines(explanation))
-
-    def _begun(self) -> Report:
-        if self._report is None:
-            self._report = Report(describer(self._verbosity) if self._verbosity else None)
-        return self._report
-
-
-def _say_all(lines: list[str]) -> None:
-    for line in lines:
-        say(line)
-
-
 def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     request, line = read_check(arguments, OPTIONS)
     registry = RegistryVips(str(line.values["services"]))
@@ -90,9 +61,9 @@ def _explain(arguments: list[str]) -> tuple[Explanation, CommandLine]:
     path = line.values["pcap"]
     verbose = line.values["verbose"]
     assert isinstance(verbose, int)
-    live = None if line.values["json"] else _LiveReport(request.kind, verbose)
+    live = None if line.values["json"] else LiveReport(verbose)
     progress = live.progress if live is not None else None
-    _end_in_time(longest_seconds(request) + _WORDS_SECONDS)
+    _end_in_time(longest_seconds(request) + _BUSY_SECONDS)
     explanation = explain(request, drop_root, progress) if path is None else _explain_into(str(path), request, progress)
     end_no_more()  # the words have time: a person reads them
     explanation.result.notes += registry.notes
@@ -151,26 +122,3 @@ def _refuse(sentence: str, arguments: list[str]) -> None:
             "warnings": [],
         }
         say(json.dumps({**result.to_dict(), **untold}))
-
-
-def describer(verbosity: int) -> Callable[[bytes], str]:
-    """Return what puts a frame into words, "" for one that is not worth this verbosity (packet_lines, 1 or 2).
-
-    The words are scapy's reading, or our own where scapy is not installed.
-    """
-    own = PacketLines()
-    try:
-        from lvs_rawcheck.diagnose.decode import Decoder
-    except ImportError:
-        complain("lvs-rawcheck: scapy is not installed (python3-scapy): packets are told in our own short form")
-        in_words: Callable[[bytes], str] | None = None
-    else:
-        in_words = Decoder().describe
-
-    def describe(octets: bytes) -> str:
-        level, words = own.describe(octets)
-        if in_words is not None:
-            words = in_words(octets)  # even of a frame that is not told: sequence numbers are counted from its SYN
-        return words if level <= verbosity else ""
-
-    return describe

@@ -90,11 +90,23 @@ class PacketLines:
             frame = parse_ethernet(octets)
         except WireError as error:
             return NEIGHBOURS, f"frame of {len(octets)} octets: {error}"
-        try:
-            level, words, flags = self._words(frame)
-        except WireError as error:
-            level, words, flags = CONVERSATION, f"broken packet of {len(frame.payload)} octets: {error}", ""
+        level, words, flags = self._words_of_any(frame)
         return level, f"({format_mac(frame.source)}) {words} ({format_mac(frame.destination)}){flags}"
+
+    def describe_without_macs(self, octets: bytes) -> tuple[int, str]:
+        """Return the same for those who tell the MACs themselves."""
+        try:
+            frame = parse_ethernet(octets)
+        except WireError as error:
+            return NEIGHBOURS, f"frame of {len(octets)} octets: {error}"
+        level, words, flags = self._words_of_any(frame)
+        return level, f"{words}{flags}"
+
+    def _words_of_any(self, frame: Ethernet) -> tuple[int, str, str]:
+        try:
+            return self._words(frame)
+        except WireError as error:
+            return CONVERSATION, f"broken packet of {len(frame.payload)} octets: {error}", ""
 
     def _words(self, frame: Ethernet) -> tuple[int, str, str]:
         """Return the verbosity, what stands between the MACs, and what stands behind them."""

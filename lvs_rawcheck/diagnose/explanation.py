@@ -11,36 +11,44 @@ from lvs_rawcheck.diagnose.diagnosis import Diagnosis
 from lvs_rawcheck.diagnose.observations import Observations
 from lvs_rawcheck.diagnose.probe import Probe
 from lvs_rawcheck.diagnose.recording import Recording
-from lvs_rawcheck.diagnose.transcript import Line
+from lvs_rawcheck.diagnose.transcript import Line, Transcript
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Inquest:
-    """What is known so far, from the check's verdict on."""
+    """What is known so far."""
 
-    result: Result
-    conversation: list[Line]
+    kind: str
+    transcript: Transcript
     recording: Recording
-    probes: list[Probe]
-    probing_from: int
-    """Which frame of the recording was the first of the probes."""
-    path: Path | None
+    path: Path | None = None
     """The way to the real server; None where no frame was sent."""
+    result: Result | None = None
+    """The check's; None until it is judged."""
+    probing_from: int | None = None
+    """Which frame of the recording was the first of the probes; None until they are asked."""
+    probes: list[Probe] = field(default_factory=list)
 
     @property
     def began(self) -> float:
         """Return when the first of all that is told happened, monotonic seconds; 0.0 where nothing did."""
-        frames, lines = self.recording.frames[:1], self.conversation[:1]
-        return min([*(frame.time for frame in frames), *(line.time for line in lines)], default=0.0)
+        spoke = [] if self.transcript.began is None else [self.transcript.began]
+        return min([*(frame.time for frame in self.recording.frames[:1]), *spoke], default=0.0)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Explanation(Inquest):
     """What is known in the end."""
 
+    result: Result
     observations: Observations
     diagnosis: Diagnosis
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> list[Line]:
+        """Return what was said, the verdict last. To be asked for once, and not where a `Reader` has read it."""
+        return self.transcript.lines()
 
     @property
     def cause(self) -> str:

@@ -50,8 +50,8 @@ def explain(
     """Return what the raw check of one endpoint brought, and why; whatever the director's role.
 
     request: its standby and on_cannot_judge are overruled: the raw path is what is explained.
-    sockets_open: called once all sockets are open and no frame was read. progress: called when the verdict is given,
-    and whenever probes have been answered since. UsageError: more than one endpoint.
+    sockets_open: called once all sockets are open and no frame was read. progress: called whenever more is known, with
+    each frame and each word; it must not make the check wait. UsageError: more than one endpoint.
     """
     if len(request.endpoints) != 1:
         raise UsageError("one VIP at a time can be explained")
@@ -75,18 +75,17 @@ class _Inquiry:
 
     def __init__(self, request: Request, progress: Callable[[Inquest], None]) -> None:
         self._progress = progress
-        self.recording = Recording()
-        self._transcript = Transcript()
+        self._recording = Recording(self._tell)
+        self._transcript = Transcript(self._tell)
+        self._inquest = Inquest(kind=request.kind, transcript=self._transcript, recording=self._recording)
         self._overheard = Overheard(request.steps, self._transcript, self._peer)
         self._request = request
         self._endpoint: Endpoint = request.endpoints[0]
-        self._path: Path | None = None
         self._real_mac: bytes | None = None
         self._own_check: OwnCheck | None = None
         self._listener: Listener | None = None
         self._again: AgainProbe | None = None
-        self._probes: list[Probe] = []
-        self._probing_from: int | None = None
+        self._probes = self._inquest.probes
 
     def told_request(self) -> Request:
         """Return the request that is to be run: the raw path, told as it is gone."""
@@ -98,41 +97,43 @@ class _Inquiry:
 
     def _peer(self) -> str:
         """Return whom the check speaks to: without a path, this host's own address."""
-        address = self._endpoint.vip if self._path is not None else self._request.real_ip
+        address = self._endpoint.vip if self._inquest.path is not None else self._request.real_ip
         if self._overheard.protocol not in signatures.PROTOCOLS_WITH_PORTS:
             return format_address(address)
         return format_endpoint(address, self._endpoint.port)
 
     def wrap(self, link: Link, path: Path) -> Link:
         """Record what passes this link; what a probe needs privileges for is opened while we have them."""
-        self._path = path
+        self._inquest.path = path
         with suppress(LinkError):  # without it all else can still be told
             self._listener = listen_on(path.interface, [self._endpoint.vip])
             if self._overheard.protocol == PROTO_TCP:
                 self._again = AgainProbe(self._request, self._endpoint, path)
         if self._overheard.protocol != PROTO_TCP:
             self._own_check = OwnCheck(self._request, self._endpoint, path.director_ip)
-        return self.recording.wrap(link)
+        self._tell()
+        return self._recording.wrap(link)
 
     def probe(self, link: Link, path: Path, real_mac: bytes | None, results: list[Result]) -> None:
         """Ask further, the verdict being given and the link still open."""
         self._real_mac = real_mac
-        self._probing_from = len(self.recording.frames)
-        self._note_verdict(results[0])
-        self._tell(results[0])
+        result = results[0]
+        self._inquest.probing_from = len(self._recording.frames)
+        self._note_verdict(result)
         wire = WireProbes(link, path, self._endpoint, self._request.real_ip, real_mac)
-        self._probes = wire.ask()
-        self._tell(results[0])
-        if not results[0].healthy and self._kernel_reaches_it(results[0]):
-            self._probes.append(self._probe_own_address(path, results[0].verdict.reason in signatures.ANSWERED))
-        elif results[0].healthy and self._again is not None:
-            self._probes.append(self._probe_again(self._again))
-        self._probes.append(self._announced(wire.server_macs))
-        self._tell(results[0])
+        self._answered(*wire.ask())
+        if not result.healthy and self._kernel_reaches_it(result):
+            self._answered(self._probe_own_address(path, result.verdict.reason in signatures.ANSWERED))
+        elif result.healthy and self._again is not None:
+            self._answered(self._probe_again(self._again))
+        self._answered(self._announced(wire.server_macs))
 
-    def _tell(self, result: Result) -> None:
-        lines = self._transcript.lines()
-        self._progress(Inquest(result, lines, self.recording, list(self._probes), self._probing_from or 0, self._path))
+    def _answered(self, *probes: Probe) -> None:
+        self._probes += probes
+        self._tell()
+
+    def _tell(self) -> None:
+        self._progress(self._inquest)
 
     def _kernel_reaches_it(self, result: Result) -> bool:
         """Return whether the kernel's packets may: not by an entry that is wrong, nor where nobody answers for it."""
@@ -144,7 +145,7 @@ class _Inquiry:
         """Return whether what passed once passes every time; the frames are kept only where they prove something."""
         probe = again.probe()
         if probe.answer != Answer.PASSED:
-            self.recording.frames += again.frames
+            self._recording.frames += again.frames
         return probe
 
     def _announced(self, server_macs: Collection[bytes]) -> Probe:
@@ -163,7 +164,9 @@ class _Inquiry:
         return self._own_check.probe(own_check_seconds(self._request))
 
     def _note_verdict(self, result: Result) -> None:
-        self._transcript.note(f"{result.verdict.reason}: {result.verdict.detail}")
+        self._transcript.note_verdict(f"{result.verdict.reason}: {result.verdict.detail}")
+        self._inquest.result = result
+        self._tell()
 
     def conclude(self, result: Result) -> Explanation:
         """Return all of it, with the cause."""
@@ -171,35 +174,35 @@ class _Inquiry:
             if opened is not None:
                 opened.close()
         place = self._place(result)
-        if self._path is None:
+        if self._inquest.result is None:
             self._note_verdict(result)
         if place in (Place.LOCAL, Place.OWN_ADDRESS) and not result.healthy:
             protocol = self._overheard.protocol
-            self._probes = [probe_own_listener(self._request.real_ip, self._endpoint.port, protocol)]
+            self._probes[:] = [probe_own_listener(self._request.real_ip, self._endpoint.port, protocol)]
         answers = {probe.name: probe.answer for probe in self._probes}
         protocol = self._overheard.protocol
-        error = error_heard(self.recording.frames, protocol, self._endpoint)
+        error = error_heard(self._recording.frames, protocol, self._endpoint)
         passed_over = self._overheard.passed_over
         seen = Observations(
             place, result.verdict.reason, **answers, error=error, passed_over=passed_over, protocol=protocol
         )
-        probing_from = len(self.recording.frames) if self._probing_from is None else self._probing_from
         diagnosis = diagnose(seen, self._scene(result, seen))
         explanation = Explanation(
-            result,
-            self._transcript.lines(),
-            self.recording,
-            self._probes,
-            probing_from,
-            self._path,
-            seen,
-            diagnosis,
+            kind=self._request.kind,
+            transcript=self._transcript,
+            recording=self._recording,
+            path=self._inquest.path,
+            result=result,
+            probing_from=self._inquest.probing_from,
+            probes=self._probes,
+            observations=seen,
+            diagnosis=diagnosis,
         )
         explanation.warnings += self._warnings(result, diagnosis)
         return explanation
 
     def _place(self, result: Result) -> Place:
-        if self._path is not None:
+        if self._inquest.path is not None:
             return Place.WIRE
         # Without a path no frame was sent: this host judged itself, or there was nothing to judge.
         if result.verdict.reason in _UNJUDGED:
@@ -220,7 +223,7 @@ class _Inquiry:
             self._request.real_ip,
             self._endpoint.vip,
             self._endpoint.port,
-            self._path.interface.name if self._path is not None else self._request.interface,
+            self._inquest.path.interface.name if self._inquest.path is not None else self._request.interface,
             format_mac(self._real_mac) if self._real_mac is not None else None,
             self._what_was_seen(result) if signatures.UNCLEAR in causes else result.verdict.detail,
             self._overheard.protocol,

@@ -7,6 +7,7 @@ length and link type; then for each frame its time in seconds and microseconds, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
 
@@ -33,10 +34,11 @@ class RecordedFrame:
 
 
 class Recording:
-    """Keeps what passes the links it wraps."""
+    """Keeps what passes the links it wraps. on_frame: called when another frame has been kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_frame: Callable[[], None] | None = None) -> None:
         self.frames: list[RecordedFrame] = []
+        self._on_frame = on_frame
         self._to_wall_clock = clock.wall_now() - clock.now()
 
     def wrap(self, link: Link) -> Link:
@@ -45,6 +47,8 @@ class Recording:
 
     def _note(self, direction: str, octets: bytes, now: float) -> None:
         self.frames.append(RecordedFrame(direction, octets, now))
+        if self._on_frame is not None:
+            self._on_frame()
 
     def to_pcap(self) -> bytes:
         """Return the whole capture file, times by the wall clock, microseconds."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lvs_rawcheck.checks.base import Conversation, Endpoint, Exchange, Verdict
-from lvs_rawcheck.diagnose.transcript import HEARD, SAID, Transcript
+from lvs_rawcheck.diagnose.transcript import HEARD, SAID, Transcript, words_of
 from lvs_rawcheck.wire.ip import PROTO_TCP
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Overheard:
     def _overheard(self, step: Step, number: int) -> Step:
         def make() -> Conversation | Exchange:
             talk = step()
+            words_of(talk.describe, b"")  # loads what has them: no answer is to wait for that
             self._made = self._made or talk
             return self._wrap(talk, lambda: self._begin(number, talk))
 

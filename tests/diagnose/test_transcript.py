@@ -18,6 +18,7 @@ from lvs_rawcheck.diagnose.transcript import (
     TURN_LINES,
     TURN_OCTETS,
     TURNS_MAX,
+    Reader,
     Transcript,
 )
 
@@ -123,6 +124,43 @@ def test_what_is_known_later_is_told_in_its_place() -> None:
     words.append("TLSv1.3")
     assert told(transcript) == ["* TLSv1.3", "* the end"]
     assert transcript.lines()[0].direction == NOTE
+
+
+def test_a_reader_is_told_each_line_once_and_a_turn_when_it_is_over() -> None:
+    transcript = Transcript()
+    reader = Reader(transcript)
+    transcript.note("connected")
+    transcript.tell(HEARD, b"220 ", lines_of)
+    assert [line.text for line in reader.new_lines()] == ["connected"]
+    transcript.tell(HEARD, b"ready\r\n", lines_of)
+    assert reader.new_lines() == []
+    transcript.tell(SAID, b"QUIT\r\n", lines_of, apart=True)
+    assert [line.text for line in reader.new_lines()] == ["220 ready", "QUIT"]
+    assert reader.new_lines() == []
+
+
+def test_a_reader_is_told_with_the_verdict_what_was_put_off() -> None:
+    transcript = Transcript()
+    reader = Reader(transcript)
+    transcript.note_later(lambda: ["TLSv1.3"])
+    transcript.tell(SAID, b"QUIT\r\n", lines_of, apart=True)
+    transcript.tell(HEARD, b"221 bye\r\n", lines_of)
+    assert [line.text for line in reader.new_lines()] == ["QUIT"]
+    transcript.note_verdict("ok")
+    assert [line.text for line in reader.new_lines()] == ["TLSv1.3", "221 bye"]
+    assert transcript.lines()[-1].text == "ok"
+
+
+def test_of_an_endless_conversation_a_reader_is_told_as_much_as_is_kept() -> None:
+    transcript = Transcript()
+    reader = Reader(transcript)
+    read: list[str] = []
+    for _ in range(2 * TURNS_MAX):
+        transcript.note("again")
+        read += [line.text for line in reader.new_lines()]
+    transcript.note_verdict("timeout")
+    read += [line.text for line in reader.new_lines()]
+    assert read == [line.text for line in transcript.lines()[:-1]]
 
 
 @given(st.lists(st.tuples(st.sampled_from([SAID, HEARD]), st.binary(max_size=300))))
