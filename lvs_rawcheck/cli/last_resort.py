@@ -21,7 +21,7 @@ _HEALTHY, _UNHEALTHY = 0, 1
 _STANDS_SECONDS = 600
 _CONNECT_SECONDS_MOST = 2.0  # less than the alarm leaves that was set when the command began
 _LINE_OCTETS = 4608
-_FILE_OCTETS = 1 << 20
+_FILE_OCTETS = 4 << 20  # as registry/files.py: what wants to be down stands in large files, too
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _FOLDERS = {"--services": "/etc/lvs-rawcheck/services.d", "--state": "/run/lvs-rawcheck"}
@@ -74,7 +74,7 @@ def _last_verdict(state: str, check_id: str) -> tuple[int, str] | None:
     """Return the newest verdict that stands, None if none does."""
     now = int(_read("/proc/uptime", 64).partition(".")[0])
     found = []
-    for folder in ("verdict", "last"):
+    for folder in ("last", "verdict"):  # of two that are as old, a check's counts
         try:
             line = _read(f"{state}/{folder}/{check_id}", _LINE_OCTETS)
             written, _, status, path, role, role_file, reason = line.partition("\n")[0].split(" ")
@@ -86,7 +86,7 @@ def _last_verdict(state: str, check_id: str) -> tuple[int, str] | None:
             continue
     if not found:
         return None
-    age, status = min(found)
+    age, status = min(found, key=lambda each: each[0])
     return int(status), f"the verdict of {max(age, 0)} s ago stands"
 
 
@@ -99,20 +99,30 @@ def _is_role(role: str, role_file: str) -> bool:
 
 
 def _settings(services: str, service: str, real_server: str) -> dict[str, object]:
-    """Return what the registry says of a server, its own before its service's; nothing, where that is not to be had."""
+    """Return what the registry says of a server, its own before its service's; nothing, where that is not to be had.
+
+    LookupError: the file is whole, and knows no such server.
+    """
     try:
         import tomllib
 
         values = tomllib.loads(_read(f"{services}/{service}.toml", _FILE_OCTETS))
-        family = _family(real_server)
-        wanted = _socket.inet_pton(family, real_server)
-        for server in values["real_server"]:
-            if _family(server["address"]) == family and _socket.inet_pton(family, server["address"]) == wanted:
-                port = int(values["endpoint"][0].rpartition(":")[2])
-                return {"port": port, **values, **server}
+        wanted = _packed(real_server)
+        servers = [server for server in values["real_server"] if _packed(server["address"]) == wanted]
+        port = _port(values["endpoint"][0])
     except Exception:  # whoever wrote the file, whatever is missing here
         return {}
-    return {}
+    return {"port": port, **values, **servers[0]}
+
+
+def _packed(address: str) -> bytes:
+    return _socket.inet_pton(_family(address), address)
+
+
+def _port(endpoint: str) -> int | None:
+    """Return the port of `10.0.0.100:80` or `[2001:db8::1]:80`, None where there is none."""
+    address, _, port = endpoint.rpartition(":")
+    return int(port) if port.isdecimal() and (address.endswith("]") or ":" not in address) else None
 
 
 def _connect(settings: dict[str, object], real_server: str) -> tuple[int, str]:

@@ -159,6 +159,30 @@ def test_what_nothing_is_known_of_is_down(
     assert broken_run(desk, site, *words).status == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        service(address="10.0.0.43"),
+        service('on_cannot_judge = "down"', endpoints=[VIP], check='kind = "ping"'),
+        service('on_cannot_judge = "down"') + "# and much more\n" * 100_000,
+    ],
+    ids=["another server", "who wants it down, without a port", "who wants it down, in a large file"],
+)
+def test_a_verdict_does_not_stand_against_the_registry(desk: Desk, copied: Path, site: Site, text: str) -> None:
+    (copied / "registry" / "read.py").unlink()
+    register(desk, text)
+    last_verdict(desk, 0, 3)
+    assert broken_run(desk, site).status == 1
+
+
+def test_of_two_verdicts_that_are_as_old_that_of_a_check_counts(desk: Desk, copied: Path, site: Site) -> None:
+    (copied / "registry" / "read.py").unlink()
+    register(desk, service())
+    last_verdict(desk, 0, 3, "verdict")
+    last_verdict(desk, 1, 3)
+    assert broken_run(desk, site).status == 1
+
+
 def test_a_verdict_of_another_role_does_not_stand(desk: Desk, copied: Path, site: Site) -> None:
     role_file = desk.file("role", "1\n")
     register(desk, service(endpoints=[f"{VIP}:{CLOSED_PORT}"]))
