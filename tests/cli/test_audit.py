@@ -313,7 +313,10 @@ def test_the_page(desk: Desk, site: Site) -> None:
 
 
 def test_without_the_library_a_page_is_refused_before_anybody_is_asked(desk: Desk, site: Site) -> None:
-    desk.mount("/usr/lib/python3/dist-packages/jinja2/__init__.py", "raise ImportError('jinja2 is not there')\n")
+    nothing = desk.folder / "jinja2"  # all of it: the file alone would be compiled into the real library's cache
+    nothing.mkdir()
+    (nothing / "__init__.py").write_text("raise ImportError('jinja2 is not there')\n")
+    desk.mounts.append((nothing, "/usr/lib/python3/dist-packages/jinja2"))
     conf = desk.file("keepalived.conf", _configuration(IPV4, (HEALTHY,)))
     outcome = audit(desk, site.director, "--html", str(desk.folder / "audit.html"), str(conf))
     assert (outcome.status, outcome.stdout) == (2, "")
