@@ -90,6 +90,7 @@ def test_a_short_one() -> None:
 
 
 @pytest.mark.netns
+@pytest.mark.full
 def test_a_leak_is_found(tmp_path: Path) -> None:
     launcher = tmp_path / "leaky.py"
     launcher.write_text(_LEAKY.format(root=str(LAUNCHER.parents[2])))
