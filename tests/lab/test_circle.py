@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What explain says of a real server that is a director of the same VIP, with the kernel's own IPVS."""
+"""What explain and audit say of a real server that is a director of the same VIP, with the kernel's own IPVS."""
 
 from __future__ import annotations
 
@@ -46,3 +46,26 @@ def test_how_it_shows(looks: dict[tuple[str, str], dict[str, Any]], family: str)
     """What is passed to another server is answered there; what is passed back comes back one hop older."""
     assert looks["to another", family]["told"]["reason"] == "wrong-mac"
     assert looks["back", family]["told"]["reason"] == "looped"
+
+
+def test_an_audit_of_the_table(looks: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """The table has both directors, in both families: the first is this host itself, the second a real server."""
+    look = looks["sound", "table"]
+    told = look["told"]
+    assert sorted((cell["real_server"], cell["vip"], cell["port"], cell["cause"]) for cell in told["cells"]) == [
+        ("10.0.0.11", "10.0.0.100", 80, signatures.HEALTHY),
+        ("10.0.0.12", "10.0.0.100", 80, signatures.HEALTHY),
+        ("2001:db8::11", "2001:db8::100", 80, signatures.HEALTHY),
+        ("2001:db8::12", "2001:db8::100", 80, signatures.HEALTHY),
+    ]
+    assert (look["status"], told["findings"], told["gaps"]) == (0, [], [])
+
+
+def test_an_audit_of_the_table_finds_who_balances_again(looks: dict[tuple[str, str], dict[str, Any]]) -> None:
+    look = looks["to another", "table"]
+    assert look["status"] == 1
+    assert {finding["cause"] for finding in look["told"]["findings"]} == {signatures.DIRECTOR_CIRCLE}
+    assert {cell["real_server"] for cell in look["told"]["cells"] if not cell["healthy"]} == {
+        "10.0.0.12",
+        "2001:db8::12",
+    }

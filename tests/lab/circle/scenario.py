@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""scenario.py: in the laboratory, two directors that are each other's real servers; prints what explain says of one.
+"""scenario.py: in the laboratory, two directors that are each other's real servers; prints what we say of them.
 
-One JSON object a look: its name, the exit status, and what `explain --json` said.
+One JSON object a look: its name, the exit status, and what `explain --json` said of the second one in one family, or
+`audit --ipvs --json`, by the first one's own table, of all.
 """
 
 from __future__ import annotations
@@ -63,10 +64,16 @@ class Site:
     def look(self, name: str) -> None:
         """Print what the first director explains of the second, in both families."""
         for family, vip in VIPS.items():
-            words = ("explain", "tcp", "--json", "-t", "1", address_of("two", family), vip, str(PORT))
-            done = self.hosts["one"].execute(PYTHON, "-I", "-S", LAUNCHER, *words, limit_s=60.0)
-            told = json.loads(done.stdout) if done.stdout.startswith("{") else None
-            print(json.dumps({"name": name, "family": family, "status": done.returncode, "told": told}), flush=True)
+            self._say(name, family, "explain", "tcp", "--json", "-t", "1", address_of("two", family), vip, str(PORT))
+
+    def audit(self, name: str) -> None:
+        """Print what the first director finds by its table."""
+        self._say(name, "table", "audit", "--ipvs", "--json")
+
+    def _say(self, name: str, family: str, *words: str) -> None:
+        done = self.hosts["one"].execute(PYTHON, "-I", "-S", LAUNCHER, *words, limit_s=60.0)
+        told = json.loads(done.stdout) if done.stdout.startswith("{") else None
+        print(json.dumps({"name": name, "family": family, "status": done.returncode, "told": told}), flush=True)
 
 
 def _serve(host: Host) -> None:
@@ -82,10 +89,12 @@ def main() -> int:
     site = Site()
     site.balance("one", ("one", "two"))
     site.look("sound")
+    site.audit("sound")
     site.balance("two", ("one", "two"))
     site.look("circle")
     site.balance("two", ("other",))
     site.look("to another")
+    site.audit("to another")
     site.balance("two", ("one",))
     site.look("back")
     site.balance("two", ())
