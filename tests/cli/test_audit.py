@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -354,6 +355,18 @@ def test_what_cannot_be_asked_is_a_sentence(desk: Desk, arguments: list[str], se
     assert (outcome.status, outcome.stdout) == (2, "")
     assert sentence in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "program", [[], ["--program", "keepalived"], ["--program", "ldirectord"], ["--program", "services"]]
+)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(desk: Desk, program: list[str]) -> None:
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    outcome = audit(desk, None, *program, str(pipe))
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert "pipe" in outcome.stderr
+    assert outcome.seconds < 10.0
 
 
 def test_a_configuration_with_nothing_to_ask(desk: Desk) -> None:

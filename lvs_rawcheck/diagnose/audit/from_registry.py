@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 from copy import copy
 
+from lvs_rawcheck.config.disk import Unusable, read_regular_file
 from lvs_rawcheck.diagnose.audit.model import Target
 from lvs_rawcheck.diagnose.audit.wanted import Wanted
 from lvs_rawcheck.errors import ConfigError, ConfigSyntaxError
-from lvs_rawcheck.registry.files import FILE_OCTETS_MOST, SUFFIX
+from lvs_rawcheck.registry.files import SUFFIX
 from lvs_rawcheck.registry.read import parse_service, read_registry
 from lvs_rawcheck.registry.requests import request_of
 from lvs_rawcheck.registry.service import RealServer, Service
@@ -27,10 +28,9 @@ def add_registry(wanted: Wanted, folder: str) -> None:
 def add_service_file(wanted: Wanted, path: str) -> None:
     """Add one service file; ConfigError."""
     try:
-        with open(path, "rb") as file:
-            octets = file.read(FILE_OCTETS_MOST)
-    except OSError as error:
-        raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error.strerror}") from error
+        octets = read_regular_file(path).octets
+    except Unusable as error:
+        raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error}") from error
     wanted.sources.append(f"the service file {path}")
     name = os.path.basename(path).removesuffix(SUFFIX)
     _add_service(wanted, parse_service(path, name, octets, wanted.import_libraries))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 
+from lvs_rawcheck.config.disk import Unusable, read_regular_file
 from lvs_rawcheck.errors import ConfigSyntaxError, UsageError
 
 KEEPALIVED, LDIRECTORD, REGISTRY = "keepalived", "ldirectord", "services"
@@ -33,7 +34,6 @@ def program_of(path: str) -> str:
 
 def _octets(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read(_OCTETS_LOOKED_AT)
-    except OSError as error:
-        raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error.strerror}") from error
+        return read_regular_file(path).octets[:_OCTETS_LOOKED_AT]
+    except Unusable as error:
+        raise ConfigSyntaxError(path, 0, 0, f"cannot be read: {error}") from error

@@ -76,11 +76,15 @@ def _finding_lines(finding: Finding, width: int) -> Iterator[str]:
     yield from _told(finding.severity, [f"{finding.cause}: {finding.where}"], width)
     for line in wrap(finding.sentence, width - len(_INDENT), break_on_hyphens=False):
         yield _INDENT + line
+    head = f"{_INDENT}seen: "
     for line in finding.evidence:
-        head = f"{_INDENT}seen: "
         yield from wrap(head + line, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
     for number, fix in enumerate(finding.fixes):
-        yield f"{_INDENT}{'fix: ' if number == 0 else '     '}{fix}"  # whole, whatever its length: it is to be pasted
+        line = f"{_INDENT}{'fix: ' if number == 0 else '     '}{fix}"
+        if fix.command:
+            yield line  # whole, whatever its length: it is to be pasted
+        else:
+            yield from wrap(line, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
 
 
 class _Matrix:

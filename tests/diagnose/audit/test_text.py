@@ -106,6 +106,12 @@ def test_a_finding_is_told_whole_and_its_command_is_not_broken() -> None:
     ]
 
 
+def test_what_a_person_must_do_keeps_to_the_width() -> None:
+    fix = Fix(THIS_HOST, instruction="look for the rule that takes it, " * 8)
+    finding = Finding(signatures.FILTERED_PORT, ERROR, "10.0.0.42", "Something is wrong.", [], [fix])
+    assert max(map(len, _lines([], 60, findings=[finding]))) <= 60
+
+
 def test_what_was_asked_in_place_of_the_sites_own_checks_is_counted() -> None:
     cells = [_cell("10.0.0.41", "10.0.0.100", port) for port in (80, 443)]
     for cell in cells:
