@@ -122,14 +122,6 @@ def test_the_reason_is_that_of_the_verdict(tmp_path: Path, files: VerdictFiles) 
     assert words(tmp_path).endswith(" timeout\n")
 
 
-def test_who_is_down_by_reasons_that_are_forgotten_is_so_by_none_that_is_known(
-    tmp_path: Path, files: VerdictFiles
-) -> None:
-    for reason in ("", "ok"):
-        files.note(known(DOWN, reason), 1.0)
-        assert words(tmp_path).endswith(" cannot-judge\n")
-
-
 def test_a_verdict_that_is_held_keeps_the_role_that_it_was_found_in(tmp_path: Path, files: VerdictFiles) -> None:
     state = known(UP, "ok", BACKUP, ROLE_FILE)
     files.note(state, 1.0)
