@@ -85,7 +85,7 @@ class CheckState:
         """
         if self.state == UP:
             self.told_reason = Reason.OK
-        elif self.reason not in ("", Reason.OK):
+        elif self.reason != Reason.OK:
             self.told_reason = self.reason
         elif self.told_reason in ("", Reason.OK):
             self.told_reason = Reason.CANNOT_JUDGE
