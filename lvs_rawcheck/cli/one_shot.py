@@ -10,7 +10,7 @@ from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, end_after, verdict_
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.privileges import drop_root
-from lvs_rawcheck.registry.vips import RegistryVips
+from lvs_rawcheck.registry.vips import vips_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def judge(
     packet_verbosity: how much is told of the packets, 0 for nothing (`packet_lines.tracing`). run: how it is run.
     notes: what is wrong on our side besides. sockets_open: what is done before the first frame is read.
     """
-    registry = RegistryVips(str(line.values["services"]))
+    registry = vips_of(str(line.values["services"]))
     request.is_registry_vip = registry.holds
     hooks = Hooks(sockets_open)
     if packet_verbosity:

@@ -22,6 +22,7 @@ from lvs_rawcheck.errors import ConfigLibraryError, LinkError, RawCheckError, Us
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.read import read_check
 from lvs_rawcheck.registry.requests import request_of
+from lvs_rawcheck.registry.vips import vips_of
 from lvs_rawcheck.wire.address import format_address
 
 TYPE_CHECKING = False
@@ -55,8 +56,9 @@ def run(arguments: list[str]) -> int:
         if holds_gate(state_dir):
             from lvs_rawcheck.cli.sweep import sweep_beside  # only where a daemon has died
 
-            folders = ["--services", str(line.values["services"]), "--state", state_dir]
-            sweep_beside(state_dir, lambda check_id: run([*folders, "--", check_id]))
+            services = str(line.values["services"])
+            folders = ["--services", services, "--state", state_dir]
+            sweep_beside(state_dir, vips_of(services), lambda check_id: run([*folders, "--", check_id]))
         result, further = _check(line)
     except HelpWanted:
         say(help_text("lvs-rawcheck run", "ID", _DESCRIPTION, _OPTIONS))

@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lvs_rawcheck.registry.vips import RegistryVips
+
 SWEEP_SECONDS = 4.0
 AT_ONCE = 6
 """Forks of one sweep: one that waits for a dead server keeps the others from nothing."""
@@ -33,7 +35,7 @@ _IDS_FOLDER = "verdict"
 """Where the daemon has left a file for each check that it ran."""
 
 
-def sweep_beside(state: str, check: Callable[[str], int]) -> None:
+def sweep_beside(state: str, registry: RegistryVips, check: Callable[[str], int]) -> None:
     """Leave a sweep behind, if this process holds a gate. check: given an ID; called in a fork, which ends with it."""
     if not holds_gate(state):
         return
@@ -45,6 +47,7 @@ def sweep_beside(state: str, check: Callable[[str], int]) -> None:
     try:
         _leave_terminal()
         os.nice(_NICER)
+        registry.remember()
         _sweep(state, check)
     finally:
         os._exit(UNHEALTHY)

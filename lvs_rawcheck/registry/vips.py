@@ -12,6 +12,10 @@ from lvs_rawcheck.errors import UsageError
 from lvs_rawcheck.registry.files import ServiceFolder
 from lvs_rawcheck.wire.address import IPV4_OCTETS, format_address, parse_address
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _OF_ADDRESSES = b"0123456789abcdefABCDEF.:"
 _TO_WORDS = bytes(octet if octet in _OF_ADDRESSES else 0x20 for octet in range(256))
 
@@ -19,16 +23,25 @@ _TO_WORDS = bytes(octet if octet in _OF_ADDRESSES else 0x20 for octet in range(2
 class RegistryVips:
     """The VIPs of one folder of service files; a folder that is not there holds none."""
 
-    __slots__ = ("_folder", "_notes")
+    __slots__ = ("_folder", "_notes", "_texts")
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._notes: dict[str, None] = {}
+        self._texts: list[tuple[str, bytes]] | None = None
+        """What was read once for many questions."""
 
     @property
     def notes(self) -> list[str]:
         """Return what was wrong with the files, a sentence each, as far as anybody has asked them."""
         return list(self._notes)
+
+    def remember(self) -> None:
+        """Read the files now, for all that is asked from now on: by the forks of this process, which is short-lived."""
+        try:
+            self._texts = list(self._read_all())
+        except (OSError, ValueError):
+            self._texts = None  # who asks meets that, too, and says so
 
     def holds(self, address: bytes) -> bool:
         """Return whether a service file has the address, 4 or 16 octets, among its endpoints.
@@ -39,16 +52,19 @@ class RegistryVips:
         # IPv4 has one spelling; of IPv6's many, all stand in brackets.
         needle = format_address(address).encode() if len(address) == IPV4_OCTETS else b"["
         try:
-            with ServiceFolder(self._folder) as folder:
-                for name in folder.file_names():
-                    text = self._read(folder, name)
-                    if needle in text and self._holds(name, text, address):
-                        return True
+            for name, text in self._read_all() if self._texts is None else self._texts:
+                if needle in text and self._holds(name, text, address):
+                    return True
         except (FileNotFoundError, ValueError):
             return False
         except OSError as error:
             self._note(f"registry {self._folder!r}: {error.strerror}")
         return False
+
+    def _read_all(self) -> Iterator[tuple[str, bytes]]:
+        with ServiceFolder(self._folder) as folder:
+            for name in folder.file_names():
+                yield name, self._read(folder, name)
 
     def _read(self, folder: ServiceFolder, name: str) -> bytes:
         try:
@@ -73,6 +89,17 @@ class RegistryVips:
 
     def _note(self, sentence: str) -> None:
         self._notes[sentence] = None
+
+
+_of_this_process: dict[str, RegistryVips] = {}
+
+
+def vips_of(folder: str) -> RegistryVips:
+    """Return the VIPs of a folder: for all of one process the same object, which its forks inherit."""
+    found = _of_this_process.get(folder)
+    if found is None:
+        found = _of_this_process[folder] = RegistryVips(folder)
+    return found
 
 
 def _vip(endpoint: object) -> bytes | None:
