@@ -28,11 +28,6 @@ FRAMES_MOST = 500  # of the check, and of the probes: a flood must not take the 
 Describe = Callable[[bytes], tuple[int, str]]
 
 
-def report_lines(explanation: Explanation, describe: Describe, verbosity: int) -> list[str]:
-    """Return all lines of the report; describe, verbosity: as in `Report`."""
-    return Report(describe, verbosity).end_lines(explanation)
-
-
 class Report:
     """The lines, in the order in which they become known; each is told once.
 

@@ -11,7 +11,7 @@ from lvs_rawcheck.diagnose.explanation import Explanation, Inquest
 from lvs_rawcheck.diagnose.observations import Answer, Observations, Place
 from lvs_rawcheck.diagnose.probe import ECHO, OWN_SERVICE, Probe
 from lvs_rawcheck.diagnose.recording import RecordedFrame, Recording
-from lvs_rawcheck.diagnose.report import COLUMNS, FRAMES_MOST, Report, report_lines
+from lvs_rawcheck.diagnose.report import COLUMNS, FRAMES_MOST, Report
 from lvs_rawcheck.diagnose.scene import Scene
 from lvs_rawcheck.diagnose.transcript import HEARD, NOTE, SAID, Line, Transcript
 from lvs_rawcheck.link.rtnetlink import Interface
@@ -70,7 +70,7 @@ def describe(octets: bytes) -> tuple[int, str]:
 
 
 def lines_of(explanation: Explanation, verbosity: int = VERBOSE) -> list[str]:
-    return report_lines(explanation, describe, verbosity)
+    return Report(describe, verbosity).end_lines(explanation)
 
 
 FAILED = told(
@@ -122,7 +122,7 @@ def test_all_but_verdict_and_commands_fits_a_terminal() -> None:
     commands = [str(fix) for fix in missing.diagnosis.fixes if fix.command]
     assert len(commands) == 3
     for each in (FAILED, missing):
-        lines = report_lines(each, lambda octets: (VERBOSE, LONG_WORDS), VERBOSE)
+        lines = Report(lambda octets: (VERBOSE, LONG_WORDS), VERBOSE).end_lines(each)
         whole = [line for line in lines if line[5:] in commands]
         assert len(whole) == (3 if each is missing else 0)
         whole.append(str(each.result))
@@ -131,7 +131,7 @@ def test_all_but_verdict_and_commands_fits_a_terminal() -> None:
 
 
 def test_what_strangers_sent_does_not_speak_to_the_terminal() -> None:
-    text = "\n".join(report_lines(FAILED, lambda octets: (VERBOSE, "red \x1b[31m, bell \a"), VERBOSE))
+    text = "\n".join(Report(lambda octets: (VERBOSE, "red \x1b[31m, bell \a"), VERBOSE).end_lines(FAILED))
     assert "red ?[31m, bell ?" in text
     assert "\x1b" not in text
 
