@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -81,10 +83,17 @@ class Site:
 
 
 def explain_from(host: Host, request: Request) -> Explanation:
-    """Return the explanation of a request, made on a host; silence is believed sooner than on a real network."""
-    with host.entered(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lvs_rawcheck.diagnose.asker.REQUEST_INTERVAL", REQUEST_INTERVAL)
+    """Return the explanation of a request, made on a host."""
+    with host.entered(), silence_is_short():
         return explain(request)
+
+
+@contextmanager
+def silence_is_short() -> Iterator[None]:
+    """Believe those who do not answer a probe sooner than on a real network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lvs_rawcheck.diagnose.asker.REQUEST_INTERVAL", REQUEST_INTERVAL)
+        yield
 
 
 def fixes(told: Explanation) -> list[str]:

@@ -82,7 +82,7 @@ def test_before_a_server_gets_the_vip_it_is_taught_not_to_steal_it(cause: str) -
         f"on {host}: sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
         f"on {host}: ip addr replace 10.0.0.100/32 dev lo",
         f"on {host}: printf 'net.ipv4.conf.all.arp_ignore = 1\\nnet.ipv4.conf.all.arp_announce = 2\\n'"
-        " > /etc/sysctl.d/60-lvs.conf",
+        " > /etc/sysctl.d/60-lvs-rawcheck.conf",
     ]
     assert "/etc/network/interfaces" in fixes[3].instruction
     assert "iface lo inet loopback" in fixes[3].instruction

@@ -16,7 +16,7 @@ from lvs_rawcheck.diagnose.audit.wanted import Asked, Wanted
 from lvs_rawcheck.generate.check_text import CheckText
 from lvs_rawcheck.wire.address import parse_address
 from tests.diagnose.faults import FAULTS, Fault
-from tests.diagnose.site import FAMILIES, PORT, TIMEOUT, Family, Site
+from tests.diagnose.site import FAMILIES, PORT, TIMEOUT, Family, Site, silence_is_short
 from tests.netns.topology import Network
 
 pytestmark = pytest.mark.netns
@@ -48,7 +48,7 @@ def audit_of(site: Site) -> Audit:
     wanted.sources.append("a test")
     endpoint = Endpoint(parse_address(site.family.vip), PORT)
     wanted.ask(site.family.real_ip, endpoint, "tcp", Asked((CheckText("tcp"),), seconds=TIMEOUT), "here")
-    with site.director.entered():
+    with site.director.entered(), silence_is_short():
         return run_audit(wanted, Settings())
 
 
