@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+from _signal import SIGHUP, SIGINT, SIGTERM, signal
+
 from lvs_rawcheck.cli.options import HelpWanted, help_text
 from lvs_rawcheck.cli.output import complain, one_sentence, say
 from lvs_rawcheck.errors import RawCheckError
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
     from lvs_rawcheck.cli.options import Option
 
 SHOWN, COULD_NOT = 0, 2
+
+
+def _interrupted(number: int, frame: object) -> None:
+    os._exit(COULD_NOT)
 
 
 class Reporting:
@@ -28,8 +35,10 @@ class Reporting:
     def end(self, act: Callable[[], int]) -> int:
         """Return what `act` returns; where that is help or an error, say it in its place.
 
-        Whatever goes wrong is no report: an error of ours that ended in 1 would be taken for one.
+        Whatever goes wrong is no report: an error of ours, or an interrupt, that ended in 1 would be taken for one.
         """
+        for number in (SIGHUP, SIGINT, SIGTERM):
+            signal(number, _interrupted)
         try:
             return act()
         except HelpWanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +15,7 @@ from lvs_rawcheck.diagnose.doctor.examination import SUBJECTS
 from tests.cli.commands import NOBODY
 from tests.diagnose.doctor.clinic import REAL_IP, VIP, Clinic
 from tests.diagnose.doctor.ward import Ward
-from tests.netns.topology import Host, Network
+from tests.netns.topology import Host, Network, wait_until
 from tests.package.man_page import CHECKOUT
 
 pytestmark = pytest.mark.netns
@@ -159,6 +160,23 @@ def test_a_terminal_s_width_is_kept(clinic: Clinic) -> None:
     assert outcome.returncode == FINDINGS
     lines = outcome.stdout.splitlines()
     assert max(len(line) for line in lines if str(clinic.folder) not in line) <= 70
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_is_no_report(clinic: Clinic, number: signal.Signals) -> None:
+    """systemctl, which does not answer, holds it up."""
+    slow = clinic.script("systemctl")
+    slow.write_text(f"#!/bin/sh\ntouch {clinic.folder}/asked\nexec sleep 5\n")
+    words = f"{clinic.folder}/lvs-rawcheck doctor --services {clinic.services} --state {clinic.state}"
+    program = f"mount --bind {slow} $(command -v systemctl); exec {words}"
+    child = clinic.host.popen(["unshare", "--mount", "sh", "-ec", program])
+    try:
+        wait_until((clinic.folder / "asked").exists, "it asks systemctl")
+        child.send_signal(number)
+        assert child.wait(10.0) == COULD_NOT
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_a_registry_of_thousands_is_looked_at_in_seconds(clinic: Clinic) -> None:
