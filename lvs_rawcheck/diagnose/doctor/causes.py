@@ -244,7 +244,7 @@ def found(
 ) -> Finding:
     """Return a finding of a cause. what: how it shows here; why: what it does here, where the table says too little."""
     row = CAUSES[cause]
-    return Finding(cause, row.severity, where, f"{what}: {why or row.why}", list(evidence), list(fixes))
+    return Finding(cause, row.severity, where, f"{what.rstrip('.')}: {why or row.why}", list(evidence), list(fixes))
 
 
 def command(text: str) -> Fix:

@@ -57,6 +57,11 @@ def test_a_finding_says_what_and_why_and_how_it_is_mended() -> None:
     ]
 
 
+def test_what_others_say_ends_in_one_mark() -> None:
+    """keepalived's own sentences have a full stop."""
+    assert "no user.:" not in found("config-fault", "here", "There is no user.", []).sentence
+
+
 def test_no_command_opens_a_firewall() -> None:
     commands = [
         text for path in CODE.glob("*.py") for text in re.findall(r'\bcommand\(\s*f?"([^"]*)', path.read_text())
