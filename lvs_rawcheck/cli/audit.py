@@ -188,6 +188,8 @@ class _Bar:
     def __init__(self) -> None:
         self._next = 0.0
         self._written = 0
+        # One less than there are: what reaches the edge begins a new line, which \r does not take back.
+        self._columns = shutil.get_terminal_size((_PIPE_COLUMNS, 24)).columns - 1
 
     def show(self, over: int, of: int) -> None:
         """Show it, not more often than somebody can read."""
@@ -196,7 +198,7 @@ class _Bar:
             return
         self._next = now + _PROGRESS_SECONDS
         filled = _BAR * over // max(of, 1)
-        text = f"[{'#' * filled}{' ' * (_BAR - filled)}] {over} of {of}"
+        text = f"[{'#' * filled}{' ' * (_BAR - filled)}] {over} of {of}"[: self._columns]
         self._write(f"\r{text}")
         self._written = len(text)
 

@@ -53,7 +53,7 @@ class CaptureFile:
 
     def save(self, octets: bytes) -> None:
         """Put these octets in place; UsageError where that fails, and then nothing is changed."""
-        message = len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets
+        message = memoryview(len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets)  # cut without a copy
         with suppress(BrokenPipeError):  # then the writer's status tells why
             while message:
                 message = message[os.write(self._pipe, message[:_CHUNK_OCTETS]) :]
@@ -93,7 +93,7 @@ def _write_when_told(pipe: int, descriptor: int, beside: str, path: str) -> int:
 
 def _read(pipe: int, length: int) -> bytes:
     """Return so many octets, fewer if the pipe ends before."""
-    octets = b""
+    octets = bytearray()
     while len(octets) < length and (chunk := os.read(pipe, min(length - len(octets), _CHUNK_OCTETS))):
         octets += chunk
-    return octets
+    return bytes(octets)
