@@ -2,7 +2,7 @@
 """Where the daemon has died: whoever had to start for one check makes others, too, whose last verdicts are old.
 
 To start is nearly all that a check costs. So a check that has come by a gate (director/slots.py) leaves a process
-behind, which keeps the gate and forks once for each of these: each is `run ID` as if it had been started for that,
+behind, which keeps the gate and forks for each of these: each is `run ID` as if it had been started for that,
 gives up root for itself, and writes last/, which the script then reads instead of starting another. What it finds
 decides nothing here: the check that was asked for goes its own way, and ends as if there were no other.
 
@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lvs_rawcheck.director.last_verdict import LastLine
     from lvs_rawcheck.registry.vips import RegistryVips
 
 SWEEP_SECONDS = 4.0
@@ -62,24 +63,37 @@ def _leave_terminal() -> None:
 
 def _sweep(state: str, check: Callable[[str], int]) -> None:
     ends_at = clock.now() + SWEEP_SECONDS
-    running = 0
+    running: dict[int, str | None] = {}
     for check_id in _ids(f"{state}/{_IDS_FOLDER}"):
         if clock.now() >= ends_at:
             break
-        if not _is_old(state, check_id):
+        last = _last(state, check_id)
+        if last is not None and clock.uptime() - last.written < OLD_SECONDS:
             continue
-        if os.fork() == 0:
-            _become(check_id, check)
-        running += 1
-        if running == AT_ONCE:
-            os.wait()
-            running -= 1
-    for _ in range(running):
-        os.wait()
+        running[_fork(check_id, check)] = check_id if last is None or last.healthy else None
+        while len(running) >= AT_ONCE:
+            _reap(running, check)
+    while running:
+        _reap(running, check)
 
 
-def _become(check_id: str, check: Callable[[str], int]) -> None:
-    """End as the check of this ID."""
+def _reap(running: dict[int, str | None], check: Callable[[str], int]) -> None:
+    """Wait for one of the forks. running: by process, what to check once more should that fail.
+
+    Of a server that was up, one lost probe must not stand in last/: the script may tell it more than once, and
+    keepalived would count it as often.
+    """
+    process, status = os.wait()
+    doubtful = running.pop(process)
+    if status != 0 and doubtful is not None:
+        running[_fork(doubtful, check)] = None
+
+
+def _fork(check_id: str, check: Callable[[str], int]) -> int:
+    """Return the process that becomes the check of this ID."""
+    process = os.fork()
+    if process != 0:
+        return process
     status = UNHEALTHY
     try:
         os.close(GATE_DESCRIPTOR)  # the sweep keeps it
@@ -102,7 +116,6 @@ def _ids(folder: str) -> Iterator[str]:
                 yield f"{service}/{real_server}"
 
 
-def _is_old(state: str, check_id: str) -> bool:
+def _last(state: str, check_id: str) -> LastLine | None:
     service, _, real_server = check_id.partition("/")
-    last = read_last(state, service, real_server)
-    return last is None or clock.uptime() - last.written >= OLD_SECONDS
+    return read_last(state, service, real_server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -82,6 +83,7 @@ def test_the_check_that_was_asked_for_ends_as_ever(dead: Desk, site: Site, name:
     assert run_by_the_gate(dead, site, name) == status
     assert time.monotonic() - began < 3.0
     assert last(dead, name)[2:3] in ([str(status)], [])
+    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended, and leaves the folder alone", 15.0)
 
 
 def test_a_young_verdict_is_left_alone(dead: Desk, site: Site) -> None:
@@ -92,6 +94,39 @@ def test_a_young_verdict_is_left_alone(dead: Desk, site: Site) -> None:
     wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended", 15.0)
     assert last(dead, "web7") == young.split()
     assert all(last(dead, f"web{number}") for number in range(SERVICES))
+
+
+SWEEPING = """
+import os, sys
+from lvs_rawcheck.cli.sweep import sweep_beside
+from lvs_rawcheck.registry.vips import vips_of
+
+state, log = sys.argv[1:]
+
+def check(check_id):
+    with open(log, "a") as file:
+        file.write(check_id.split("/")[0] + "\\n")
+    with open(log) as file:
+        seen = file.read().split()
+    name = check_id.split("/")[0]
+    return 1 if name in ("web1", "web2") or (name == "web3" and seen.count(name) == 1) else 0
+
+sweep_beside(state, vips_of(state), check)
+"""
+
+
+def test_one_lost_probe_of_a_server_that_was_up_is_no_last_word(dead: Desk, tmp_path: Path) -> None:
+    for name, status, reason in (("web1", 1, "refused"), ("web2", 0, "ok"), ("web3", 0, "ok"), ("web4", 0, "ok")):
+        (dead.state / "last" / name).mkdir(parents=True)
+        (dead.state / "last" / name / REAL_IP).write_text(f"1 0 {status} raw - - {reason}\n")
+    for number in (0, *range(5, SERVICES)):
+        (dead.state / "verdict" / f"web{number}" / REAL_IP).unlink()
+    gate, log = dead.state / "slots" / GATE, tmp_path / "checked"
+    program = [sys.executable, "-c", SWEEPING, str(dead.state), str(log)]
+    subprocess.run(["sh", "-c", BY_THE_GATE, "sh", str(gate), *program], check=True, cwd=LAUNCHER.parents[2])
+    wait_until(lambda: is_free(gate), "the sweep has ended", 15.0)
+    checked = log.read_text().split()
+    assert {name: checked.count(name) for name in checked} == {"web1": 1, "web2": 2, "web3": 2, "web4": 1}
 
 
 def test_without_a_gate_there_is_no_sweep(dead: Desk, site: Site) -> None:
