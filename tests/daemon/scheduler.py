@@ -16,6 +16,7 @@ second a `Reading`. It ends with its stdin.
 
 from __future__ import annotations
 
+import ctypes
 import heapq
 import json
 import os
@@ -34,6 +35,7 @@ _PRIORITY = -10  # of nice(2): Python takes ten times what keepalived does, and 
 _STARTS_AT_ONCE = 8  # then those that have ended are reaped
 _READING_SECONDS = 1.0
 _START, _TIMEOUT = 0, 1
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,14 @@ class Scheduler:
             checker.is_up = is_up
             _say({"at": time.monotonic(), "id": checker.name, "up": is_up})
 
+    def _reap_others(self) -> None:
+        """Take in what checks have left behind: so it is counted with them."""
+        known = {checker.pid for checker in self._running.values()}
+        while (ended := _next_ended()) is not None and ended not in known:
+            os.waitpid(ended, 0)
+
     def _read(self) -> None:
+        self._reap_others()
         programs = sum(_is_program(checker) for checker in self._running.values())
         cpu = sum(os.times()[:4])
         _say(asdict(Reading(time.monotonic(), self._runs, len(self._running), programs, self._late, cpu)))
@@ -210,6 +219,20 @@ def _is_program(checker: _Checker) -> bool:
         return False  # it has ended just now
 
 
+def _next_ended() -> int | None:
+    """Return a process of ours that has ended, and was not yet asked how."""
+    with suppress(ChildProcessError):
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return None if ended is None else ended.si_pid
+    return None
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what our processes leave behind."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 def _say(words: dict[str, object]) -> None:
     print(json.dumps(words), flush=True)
 
@@ -221,6 +244,7 @@ def main() -> None:
     while line := sys.stdin.readline().strip():
         ids.append(line)
     os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+    _adopt_orphans()
     Scheduler(script, ids, pace).run()
 
 
