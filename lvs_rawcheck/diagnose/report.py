@@ -88,7 +88,7 @@ class Report:
         Before anybody speaks they are held back: where nobody answers they are all that there is to tell.
         """
         self._read(inquest, inquest.probing_from)
-        last_two = inquest.recording.frames[: self._frames_read][-2:]
+        last_two = inquest.recording.frames[max(0, self._frames_read - 2) : self._frames_read]
         if inquest.transcript.began is not None:
             self._unanswered = False
         elif [frame.direction for frame in last_two] == [SENT, SENT]:

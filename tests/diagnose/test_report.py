@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from lvs_rawcheck.checks.base import RAW, Endpoint, Reason, Result, Verdict
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.diagnose import signatures
@@ -262,3 +264,15 @@ def test_a_flood_is_counted_and_no_more() -> None:
         assert len(live.after(RECEIVED, "flood", 100.0 + number / 1000)) == (number < FRAMES_MOST)
     live.inquest.result = FAILED.result
     assert live.new_lines() == ["   ... and 3 packets more", "", str(FAILED.result)]
+
+
+def test_of_a_flood_no_frame_takes_longer_than_another() -> None:
+    live = Live("http", 0)
+    live.transcript.note("connected")
+    live.inquest.recording.frames += [frame(RECEIVED, "flood", 100.0)] * 200_000
+    live.new_lines()
+    tracemalloc.start()
+    live.after(RECEIVED, "flood", 101.0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100_000  # octets: one that copied what passed before would take 1.6 million
