@@ -8,6 +8,7 @@ when its interface fails; the checks that were under way on it then are nobody's
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from math import inf
 
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import Path
@@ -52,8 +53,8 @@ class Lane:
         self.closed = False
         self.lateness = Lateness()
         """How long frames waited to be read."""
-        self.well_until = 0.0
-        """Until when its interface, found well a moment ago, need not be looked at again, monotonic seconds."""
+        self.well_at = -inf
+        """When its interface was last found well, monotonic seconds."""
         self._behind_since: float | None = None
         self._losses = 0
         self._lost_at = 0.0

@@ -34,13 +34,13 @@ def own_trouble(check: Check, lateness: Lateness) -> str | None:
     if was_late(check, lateness) or was_late(check, lane.lateness):
         return OVERLOADED
     now = clock.now()
-    if now >= lane.well_until:
+    if now - lane.well_at >= min(_WELL_SECONDS, check.request.timeout * LATENESS_SHARE):
         try:
             with Netlink() as netlink:
                 judge_again(netlink, lane.path)
         except LinkError as error:
             return str(error)
-        lane.well_until = now + _WELL_SECONDS
+        lane.well_at = now
     if lane.lost_since(check.started_at):
         return f"interface {lane.path.interface.name} lost frames of ours"
     return None
