@@ -111,7 +111,8 @@ CAUSES = {
     signatures.FILTERED_PORT: Cause(
         "{vip} is there and answers echo, but what is sent to {what} vanishes: a firewall drops it, or {silent}.",
         (remedies.FIND_THE_RULE, by_hand("if no rule drops it, perhaps {silent}: {ss}")),
-        beside="{what} of {real} itself is silent, too: a firewall drops it whatever the address, or {silent}.",
+        beside="{what} of {real} itself is silent, too: a firewall drops it whatever the address, there or on this"
+        " director (lvs-rawcheck doctor reads its rules), or {silent}.",
     ),
     signatures.PATH_MTU: Cause(
         "{vip} answers a short echo, and none that fills a frame: what is long is lost on the way to {real} or back."
