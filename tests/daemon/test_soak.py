@@ -81,6 +81,7 @@ def test_a_healthy_server_that_flaps_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.netns
+@pytest.mark.full
 def test_a_short_one() -> None:
     lines: list[str] = []
     faults = soak(SHORT, lines.append)
