@@ -57,7 +57,7 @@ def test_what_nobody_wants_is_thrown_away() -> None:
     agenda = Agenda()
     for number in range(100):
         agenda.add(float(number), number)
-    agenda.keep_only(lambda number: number % 10 == 3)
+    agenda.keep_only(lambda number: bool(number % 10 == 3))
     assert len(agenda) == 10
     soonest = agenda.soonest()
     assert soonest is not None

@@ -38,7 +38,9 @@ _VALUES = st.sampled_from(
     ]
 )
 _PAIRS = st.builds("{}{}{}".format, _KEYS, st.sampled_from([" = ", "=", " =", "  = "]), _VALUES)
-_NAMES = st.sampled_from(["check", "real_server", "real_server.check", "check.check", "a", "a.b", "", ".", "a.", ".a", "a b"])
+_NAMES = st.sampled_from(
+    ["check", "real_server", "real_server.check", "check.check", "a", "a.b", "", ".", "a.", ".a", "a b"]
+)
 _HEADERS = st.builds(str.format, st.sampled_from(["[[{}]]", "[{}]", "[[{}]", "[[ {} ]]", "[[{}]] "]), _NAMES)
 _LINES = st.one_of(_PAIRS, _HEADERS, st.sampled_from(["", "# x", "#\t", "#\x7f", " ", "\t", "\r", "#\u2028", "\ufeff"]))
 
