@@ -6,16 +6,18 @@ behind, which keeps the gate and forks for each of these: each is `run ID` as if
 gives up root for itself, and writes last/, which the script then reads instead of starting another. What it finds
 decides nothing here: the check that was asked for goes its own way, and ends as if there were no other.
 
-A sweep stays in the process group of its check, so that whoever ends that ends it. It is over after SWEEP_SECONDS, and
-its forks with their deadlines.
+A sweep stays in the process group of its check, so that whoever ends that ends it. It begins nothing after
+SWEEP_SECONDS, and waits for its forks until LONGEST_SECONDS: then it leaves them to their own deadlines, and its gate
+to the next.
 """
 
 from __future__ import annotations
 
 import os
+from _signal import ITIMER_REAL, SIGALRM, setitimer, signal
 
 from lvs_rawcheck import clock
-from lvs_rawcheck.cli.exit_status import UNHEALTHY
+from lvs_rawcheck.cli.exit_status import UNHEALTHY, never_die_by_signal
 from lvs_rawcheck.director.last_verdict import read_last
 from lvs_rawcheck.director.slots import GATE_DESCRIPTOR, holds_gate
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from lvs_rawcheck.registry.vips import RegistryVips
 
 SWEEP_SECONDS = 4.0
+LONGEST_SECONDS = 10.0
 AT_ONCE = 6
 """Forks of one sweep: one that waits for a dead server keeps the others from nothing."""
 _NICER = 5  # than the scripts that keepalived waits for, nice(2)
@@ -47,11 +50,17 @@ def sweep_beside(state: str, registry: RegistryVips, check: Callable[[str], int]
         return  # then the check alone
     try:
         _leave_terminal()
+        signal(SIGALRM, _give_up)
+        setitimer(ITIMER_REAL, LONGEST_SECONDS)
         os.nice(_NICER)
         registry.remember()
         _sweep(state, check)
     finally:
         os._exit(UNHEALTHY)
+
+
+def _give_up(number: int, frame: object) -> None:
+    os._exit(UNHEALTHY)
 
 
 def _leave_terminal() -> None:
@@ -96,6 +105,7 @@ def _fork(check_id: str, check: Callable[[str], int]) -> int:
         return process
     status = UNHEALTHY
     try:
+        never_die_by_signal()
         os.close(GATE_DESCRIPTOR)  # the sweep keeps it
         status = check(check_id)
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lvs_rawcheck.cli.sweep import AT_ONCE, OLD_SECONDS
+from lvs_rawcheck.cli.sweep import AT_ONCE, LONGEST_SECONDS, OLD_SECONDS
 from lvs_rawcheck.clock import uptime
 from lvs_rawcheck.daemon.alive import Alive
 from tests.cli.commands import Desk
@@ -144,3 +144,14 @@ def test_what_is_no_id_is_passed_over(dead: Desk, site: Site) -> None:
     assert run_by_the_gate(dead, site, "web0") == 0
     wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended", 15.0)
     assert set(os.listdir(dead.state / "last")) == {f"web{number}" for number in range(SERVICES)}
+
+
+@pytest.mark.full
+def test_servers_that_are_dead_for_long_keep_no_gate(dead: Desk, site: Site) -> None:
+    for number in range(SERVICES):
+        register(dead, service("timeout = 40.0", endpoints=[f"{LOST_VIP}:{PORT}"]), f"web{number}")
+    register(dead, service(), "alive")
+    assert run_by_the_gate(dead, site, "alive") == 0
+    began = time.monotonic()
+    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the gate is free", 20.0)
+    assert time.monotonic() - began < LONGEST_SECONDS + 2.0

@@ -2,8 +2,8 @@
 """Two thousand services whose daemon is killed, and stays dead for five minutes, under a stand-in for keepalived.
 
 For as long, their checks are processes, as many at once as there are slots. `-s` shows how it goes. How soon a dead
-server is found then depends on how many processes a second the machine can start: where others take a good part of it,
-the test says so, and skips what is about time.
+server is found then depends on how many checks a second the machine can make in processes of their own: it is printed.
+Where others take a good part of the machine, the test says so, and skips what is about time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ TIMEOUT = 3.0  # seconds: a connect_timeout as most have it
 PACE = Pace(delay_loop=10.0, misc_timeout=caller_timeout(TIMEOUT))
 DEAD_FOR = 300.0  # seconds
 BACK_FOR = 90.0  # seconds
-OUT_WITHIN = 60.0  # seconds
 SLOTS_OF_A_CORE = 32
 _LINE_SECONDS = 10.0
 _OTHERS_MOST = 0.2  # of the processors' time, that others may take
@@ -133,5 +132,4 @@ def test_no_healthy_server_leaves_and_dead_ones_do(network: Network, tmp_path: P
         keepalived.stop()
     if others > _OTHERS_MOST:
         pytest.skip(f"others took {others:.0%} of the processors: {len(still_in)} were not out, {story.delays()} s")
-    assert still_in == []
-    assert story.delays()[-1] <= OUT_WITHIN, story.delays()
+    assert still_in == [], "all dead ones are out before the daemon is back"
