@@ -17,9 +17,9 @@ from lvs_rawcheck.config.ldirectord import read_ldirectord
 from lvs_rawcheck.diagnose.doctor.section import Section
 from lvs_rawcheck.diagnose.doctor.surroundings import Surroundings
 from lvs_rawcheck.diagnose.finding import Finding
+from tests.cli.commands import LAUNCHER
 from tests.netns.topology import Host
 
-LAUNCHER = Path(__file__).parents[3] / "lvs_rawcheck" / "cli" / "launcher.py"
 DIRECTOR_IP, REAL_IP, OTHER_IP, VIP = "10.0.0.21", "10.0.0.42", "10.0.0.43", "10.0.0.100"
 DIRECTOR_IP6, REAL_IP6, VIP6 = "2001:db8::21", "2001:db8::42", "2001:db8::100"
 NAME = "web"

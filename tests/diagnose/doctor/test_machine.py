@@ -20,7 +20,8 @@ from lvs_rawcheck.diagnose.doctor.clocks import clocks
 from lvs_rawcheck.diagnose.doctor.daemon_state import daemon_state
 from lvs_rawcheck.diagnose.doctor.neighbours import neighbour_tables
 from lvs_rawcheck.diagnose.doctor.privileges import privileges
-from tests.diagnose.doctor.clinic import LAUNCHER, REAL_IP, REAL_IP6, VIP, VIP6, Clinic
+from tests.cli.commands import LAUNCHER
+from tests.diagnose.doctor.clinic import REAL_IP, REAL_IP6, VIP, VIP6, Clinic
 from tests.diagnose.doctor.test_configurations import configuration, misc
 from tests.diagnose.doctor.ward import Ward
 from tests.netns.topology import end_process, wait_until
