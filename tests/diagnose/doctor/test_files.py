@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -182,11 +185,21 @@ def test_something_else_in_the_place_of_a_folder(clinic: Clinic) -> None:
     clinic.demand_instruction(state_folders, "state-owner")
 
 
-def test_a_state_folder_on_a_disk(clinic: Clinic, tmp_path: Path) -> None:
-    if b"ext4" not in Path("/proc/self/mounts").read_bytes():
-        pytest.skip("no disk here")
-    tmp_path.chmod(0o755)
-    on_shm, clinic.state = clinic.state, tmp_path
+@pytest.fixture
+def on_a_disk() -> Iterator[Path]:
+    """Return a folder that does not go with the boot."""
+    for place in ("/tmp", "/var/tmp"):
+        with tempfile.TemporaryDirectory(dir=place, prefix="rawcheck-") as name:
+            kind = subprocess.run(["stat", "-f", "-c", "%T", name], capture_output=True, check=True, text=True).stdout
+            if kind.strip() not in ("tmpfs", "ramfs"):
+                Path(name).chmod(0o755)
+                yield Path(name)
+                return
+    pytest.skip("neither /tmp nor /var/tmp is on a disk")
+
+
+def test_a_state_folder_on_a_disk(clinic: Clinic, on_a_disk: Path) -> None:
+    on_shm, clinic.state = clinic.state, on_a_disk
     clinic.demand_instruction(state_folders, "state-not-volatile")
     clinic.state = on_shm
     assert clinic.look(state_folders).findings == []
@@ -198,11 +211,8 @@ def test_a_state_folder_that_is_read_only(clinic: Clinic) -> None:
     ward.cure("state-read-only")
 
 
-def test_a_disk_that_is_read_only_may_be_a_broken_one(clinic: Clinic) -> None:
-    if b"ext4" not in Path("/proc/self/mounts").read_bytes():
-        pytest.skip("no disk here")
-    on_shm, clinic.state = clinic.state, clinic.folder / "state"
-    clinic.state.mkdir(mode=0o755)
+def test_a_disk_that_is_read_only_may_be_a_broken_one(clinic: Clinic, on_a_disk: Path) -> None:
+    on_shm, clinic.state = clinic.state, on_a_disk
     ward = Ward(clinic, f"mount --bind {clinic.state} {clinic.state}\nmount -o remount,bind,ro {clinic.state}")
     found = [each for each in ward.doctor()["findings"] if each["cause"] == "state-read-only"]
     assert [list(fix) for fix in found[0]["fix"]] == [["host", "instruction"]]
