@@ -56,7 +56,11 @@ class Way:
 def report() -> str:
     """Return the table; SystemExit, with the table, if a way did not do what it is for."""
     told = _run()
-    table = "\n".join(_rows({name: Way(told.windows[name]) for name in (_IDLE, *_TITLES)}))
+    ways = {name: Way(told.windows[name]) for name in (_IDLE, *_TITLES)}
+    silent = [_TITLES[name] for name in _TITLES if not ways[name].probes]
+    if silent:
+        raise SystemExit(f"no probe was counted in {', '.join(silent)}:\n{told.said()}\n{told.seen}")
+    table = "\n".join(_rows(ways))
     faults = [f"  {_TITLES[name]}: the table was not as it must be: {told.seen[name]}" for name in _wrong(told.seen)]
     if faults:
         raise SystemExit("\n".join([table, *faults]))
