@@ -101,7 +101,8 @@ class Driver:
         self._offsets = FlowOffsets(boot_secret())
         self._peers: dict[tuple[bytes, int], _Peer] = {}
         self._running: dict[int, _Running] = {}
-        self._steered: dict[Steering, dict[int, _Running]] = {}
+        self._steered: dict[bytes, dict[int, _Running]] = {}
+        """What is under way, by the real server that it goes to."""
         self._timers = Agenda()
         """Of serial number and key: not the flow itself, which a finished check would keep until then."""
         self._serial = 0
@@ -177,7 +178,7 @@ class Driver:
     def _begin(self, running: _Running, now: float) -> None:
         key = running.key
         self._running[key] = running
-        self._steered.setdefault(running.steering, {})[key] = running
+        self._steered.setdefault(running.steering.real_ip, {})[key] = running
         running.steering.begin(now)
         self._attend(running, now)
 
@@ -335,11 +336,17 @@ class Driver:
         self._attend(running, now)
 
     def _take_neighbour_answer(self, frame: Frame, now: float) -> None:
-        for steering, steered in [each for each in self._steered.items() if each[0].asking]:
-            steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
-            if not steering.asking:  # else it was about another one
-                for running in list(steered.values()):
-                    self._attend(running, now)
+        from lvs_rawcheck.neighbor.subject import subject  # a passing check asks nobody
+
+        # One of thousands may be meant, and thousands may be asked at once: each frame goes to no other.
+        about = subject(frame.octets, frame.ethertype)
+        steered = self._steered.get(about) if about is not None else None
+        for running in list(steered.values()) if steered else ():
+            steering = running.steering
+            if steering.asking:
+                steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
+            if not steering.asking:
+                self._attend(running, now)
 
     # One flow ------------------------------------------------------------------------------------------
 
@@ -379,10 +386,10 @@ class Driver:
         flow = running.flow
         del self._running[running.key]
         self._guards.give(running.guard, running.peer)
-        steered = self._steered[running.steering]
+        steered = self._steered[running.steering.real_ip]
         del steered[running.key]
         if not steered:
-            del self._steered[running.steering]
+            del self._steered[running.steering.real_ip]
         if flow.was_answered:
             running.steering.trust()
         elif not steered:

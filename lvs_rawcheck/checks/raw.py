@@ -152,7 +152,9 @@ def make_steering(tables: KernelTables, path: Path, real_ip: bytes) -> Steering:
 
         return Resolver(real_ip, path.director_ip, interface.mac)
 
-    return Steering(lambda: tables.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours)
+    return Steering(
+        real_ip, lambda: tables.neighbour(interface.index, real_ip), nudge, new_resolver, path.hears_neighbours
+    )
 
 
 def owner_of_mac(tables: KernelTables, path: Path, real_ip: bytes) -> Callable[[bytes], bytes | None]:

@@ -40,9 +40,9 @@ NUD_FIXED = NUD_PERMANENT | NUD_NOARP  # the administrator's own word
 class Steering:
     """The MAC of one real server on one link.
 
-    lookup: reads the kernel's entry. nudge: sends one datagram through the kernel. new_resolver: makes the
-    machine that asks on the wire. hears_answers: whether what it is answered reaches us; else only the
-    kernel's entry tells.
+    real_ip: its address. lookup: reads the kernel's entry. nudge: sends one datagram through the kernel.
+    new_resolver: makes the machine that asks on the wire. hears_answers: whether what it is answered reaches us;
+    else only the kernel's entry tells.
     """
 
     __slots__ = (
@@ -58,15 +58,18 @@ class Steering:
         "_reread_at",
         "_resolver",
         "mac",
+        "real_ip",
     )
 
     def __init__(
         self,
+        real_ip: bytes,
         lookup: Callable[[], KernelEntry | None],
         nudge: Callable[[], None],
         new_resolver: Callable[[], Resolver],
         hears_answers: bool = True,
     ) -> None:
+        self.real_ip = real_ip
         self.mac: bytes | None = None
         """Where frames go now, None while nobody knows."""
         self._lookup = lookup

@@ -58,7 +58,7 @@ class CableSite:
         self.path = Path(interface, self.director_ip, 1)
         self.guards = GuardPool(self.director_ip, ports)
         self.driver = Driver(self.link, self.path, self.guards)
-        self.steering = Steering(lambda: self.entry, self._nudge, self._resolver)
+        self.steering = Steering(self.real_ip, lambda: self.entry, self._nudge, self._resolver)
         self._reply_mac = ReplyMac(rule, lambda mac: None)
         self.ethertype = ETHERTYPE_IPV4 if len(self.vip) == IPV4_OCTETS else ETHERTYPE_IPV6
 

@@ -47,7 +47,7 @@ class Kernel:
         def resolver() -> Resolver:
             return Resolver(REAL_IP, DIRECTOR_IP, DIRECTOR_MAC)
 
-        return Steering(self.lookup, self.nudge, resolver, hears_answers)
+        return Steering(REAL_IP, self.lookup, self.nudge, resolver, hears_answers)
 
 
 def questions(steering: Steering, now: float) -> int:
