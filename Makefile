@@ -27,7 +27,7 @@ test: packages
 	$(PYTEST) -m "not full"
 
 test-full: packages
-	$(PYTEST)
+	$(PYTEST) --hypothesis-profile=seeking
 	$(MAKE) test-current
 
 # The same code with the newest libraries of PyPI. Another interpreter: make test-current CURRENT_PYTHON=python3.13

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lvs_rawcheck.checks.patterns import (
@@ -276,6 +276,7 @@ SYNTAX = [rb"\Q", rb"\E", rb"(?", rb"(?<", rb"[[:", rb":]", rb"\x{", rb"\g{", rb
     ),
     st.sampled_from([(), ("utf",), ("extended",), ("utf", "extended", "caseless")]),
 )
+@example("python", [b"(?\0"], ())
 def test_anything_is_a_pattern_or_one_sentence(
     dialect: str, pieces: list[bytes | str], options: tuple[str, ...]
 ) -> None:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterable
 
+from lvs_rawcheck.checks.narration import printable
 from lvs_rawcheck.errors import UsageError
 
 _FLAGS = {
@@ -47,7 +48,7 @@ def _compiled(pattern: bytes, flags: int) -> re.Pattern[bytes]:
             return re.compile(pattern, flags)
     except re.error as error:
         where = "" if error.pos is None else f", at offset {error.pos}"
-        raise UsageError(f"Python pattern{where}: {error.msg}") from error
+        raise UsageError(f"Python pattern{where}: {printable(error.msg.encode())}") from error
     except Warning as warning:
         raise UsageError(f"Python pattern: {warning}; put a backslash before the character") from warning
     except (OverflowError, RecursionError, MemoryError) as error:
