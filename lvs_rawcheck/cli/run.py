@@ -17,12 +17,11 @@ from lvs_rawcheck.director.change_log import ChangeLog
 from lvs_rawcheck.director.mode import OBSERVE, STANDARD_MODE, read_override
 from lvs_rawcheck.director.privileges import drop_root, may_open_packet_sockets
 from lvs_rawcheck.director.results import LastVerdict, Observations
-from lvs_rawcheck.director.slots import holds_gate, leave_gate
+from lvs_rawcheck.director.slots import holds_first_gate, leave_gate
 from lvs_rawcheck.errors import ConfigLibraryError, LinkError, RawCheckError, UsageError
 from lvs_rawcheck.registry.names import parse_check_id
 from lvs_rawcheck.registry.read import read_check
 from lvs_rawcheck.registry.requests import request_of
-from lvs_rawcheck.registry.vips import vips_of
 from lvs_rawcheck.wire.address import format_address
 
 TYPE_CHECKING = False
@@ -53,12 +52,12 @@ def run(arguments: list[str]) -> int:
     try:
         line = parse(arguments, _OPTIONS)
         state_dir = str(line.values["state"])
-        if holds_gate(state_dir):
+        if holds_first_gate(state_dir):
             from lvs_rawcheck.cli.sweep import sweep_beside  # only where a daemon has died
 
             services = str(line.values["services"])
             folders = ["--services", services, "--state", state_dir]
-            sweep_beside(state_dir, vips_of(services), lambda check_id: run([*folders, "--", check_id]))
+            sweep_beside(state_dir, services, lambda check_id: run([*folders, "--", check_id]))
         result, further = _check(line)
     except HelpWanted:
         say(help_text("lvs-rawcheck run", "ID", _DESCRIPTION, _OPTIONS))

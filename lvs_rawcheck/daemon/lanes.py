@@ -167,6 +167,7 @@ class Lanes:
             lane.close()
         self._lanes.clear()
         self._by_descriptor.clear()
+        self.paths.close()
 
 
 def _looks(path: Path) -> tuple[str, bytes, int]:

@@ -55,6 +55,10 @@ class Roster:
             if checks is not None:
                 self._replace(name, checks, now)
                 self._octets[name] = octets
+        self.note_checks()
+
+    def note_checks(self) -> None:
+        """Take note of what the engine's checks name: for whoever has put them there himself."""
         all_checks = self._engine.checks.values()
         self._vips = {endpoint.vip for check in all_checks for endpoint in check.request.endpoints}
         self.role_files = {path for check in all_checks if (path := check.request.role_file) not in (None, ROLE_AUTO)}

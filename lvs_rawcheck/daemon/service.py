@@ -32,8 +32,8 @@ _SLOW_SECONDS = 1.0  # between two looks at modes, and at the VIPs held here, sh
 _PATHS_SECONDS = 1.0  # changes of paths are acted on once in this time, however many there are
 _SWEEP_SECONDS = 5.0  # after which lanes that went out of use with a change of paths are closed
 _LATE = 0.05  # seconds for which nothing was done: then it is said
-_GRID_SECONDS = 0.01
-"""What is due within the same hundredth of a second is done in one turn: waking up costs more than a check."""
+_GRID_SECONDS = 0.025
+"""What is due within the same fortieth of a second is done in one turn: waking up costs several times a check."""
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
 

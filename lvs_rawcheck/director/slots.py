@@ -5,6 +5,10 @@ The script locks one of the gates, the first eighth of the files, and becomes a 
 has started, which is nearly all the processor time that it takes, it goes on to one of the other slots, and leaves the
 gate to the next. So few start at once, each soon has, and checks of dead servers, which wait, keep nobody from it.
 Where no slot is free it stays at its gate: there are never more at once than there are files.
+
+The first gate is that of the sweep (cli/sweep.py): who comes by it makes the checks of others, too, whose last verdicts
+are old, by that one start, and keeps it meanwhile. So there is one sweep at a time, and the other gates stay free for
+single checks.
 """
 
 from __future__ import annotations
@@ -15,16 +19,28 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 FOLDER = "slots"
 GATE_DESCRIPTOR = 9
 """Which the script opens."""
+_FIRST_GATE = "0"
 _SLOTS_A_GATE = 8
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def holds_gate(state_dir: str) -> bool:
     """Return whether this process has come by a gate, and has not left it."""
+    return _gate(state_dir) is not None
+
+
+def holds_first_gate(state_dir: str) -> bool:
+    """Return whether that is the gate of the sweep."""
+    return _gate(state_dir) == _FIRST_GATE
+
+
+def _gate(state_dir: str) -> str | None:
+    """Return the name of the gate that this process holds."""
     try:
-        return os.path.dirname(os.readlink(f"/proc/self/fd/{GATE_DESCRIPTOR}")) == _folder(state_dir)
+        folder, _, name = os.readlink(f"/proc/self/fd/{GATE_DESCRIPTOR}").rpartition("/")
     except OSError:
-        return False
+        return None
+    return name if folder == _folder(state_dir) else None
 
 
 def leave_gate(state_dir: str) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The search of a filter for one of thousands of addresses: a tree of comparisons, as deep as their number's logarithm.
 
+A port is looked for as an address of one word.
+
 Reading list: net/core/filter.c of Linux (bpf_convert_filter, sk_filter_charge); bpf_common.h; bpf.py.
 An address is compared word by word, the first 32 bits first. The values that a word may have are runs, from a lowest
 to a highest one, and a program looks for the run by halving their number: A >= k leads to the upper half. Where 16 are
@@ -31,8 +33,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lvs_rawcheck.link.bpf import Instruction, Program, Search, Step
 
-KERNEL_OCTETS_MOST = 20480
-"""What the kernel grants the options of one socket, its filter among them: net.core.optmem_max until Linux 6.7."""
 INSTRUCTIONS_MOST = 4096  # BPF_MAXINSNS, bpf_common.h
 
 _BPF_PROG_OCTETS = 128  # struct bpf_prog of include/linux/bpf.h, and room for more
@@ -53,19 +53,25 @@ _Run = tuple[int, int, "list[Step]"]
 
 
 def most_exact(
-    vips: Sequence[bytes], others: Sequence[bytes], assemble: Callable[[Search, Search], Program]
+    vips: Sequence[bytes],
+    others: Sequence[bytes],
+    ports: Sequence[bytes],
+    assemble: Callable[[Search, Search, Search], Program],
+    room: int,
 ) -> Program:
     """Return the most exact program that the kernel takes; it tells any address from its neighbours if it can be had.
 
-    vips, others: addresses of one family, each once; assemble: makes the program of a search for each. There is room
-    for 1,000 IPv4 addresses wherever they are, 1,800 that lie within half of the address space; for 180 of IPv6 that
-    have nothing in common, 250 of one /64, 1,000 of one /96; and for any number in a row. Where there are more, those
-    that lie closest together pass with what is between them, the others first: a wrong VIP may be much traffic,
-    another neighbour's ARP replies are little. Of IPv6, such pass with all that they have in common up to a word.
+    vips, others: addresses of one family, each once; ports: four octets each; assemble: makes the program of a search
+    for each; room: octets of the kernel's memory. In KERNEL_OCTETS_MOST there is room for 1,000 IPv4 addresses wherever
+    they are, 1,800 that lie within half of the address space; for 180 of IPv6 that have nothing in common, 250 of one
+    /64, 1,000 of one /96; and for any number in a row. Where there are more, those that lie closest together pass with
+    what is between them, the others first: a wrong VIP may be much traffic, as may be another port, while another
+    neighbour's ARP replies are little. Of IPv6, such pass with all that they have in common up to a word.
     """
-    for of_vips, of_others in _halvings(len(vips), len(others)):
-        program = assemble(_search(_clusters(vips, of_vips)), _search(_clusters(others, of_others)))
-        if len(program) <= INSTRUCTIONS_MOST and kernel_octets(program) < KERNEL_OCTETS_MOST:
+    for of_vips, of_others, of_ports in _coarser(len(vips), len(others), len(ports)):
+        searches = _clusters(vips, of_vips), _clusters(others, of_others), _clusters(ports, of_ports)
+        program = assemble(*map(_search, searches))
+        if len(program) <= INSTRUCTIONS_MOST and kernel_octets(program) < room:
             break
     return program
 
@@ -87,15 +93,20 @@ def _kernel_instructions(instruction: Instruction) -> int:
     return 1 if code in (JUMP, LOAD_MEMORY, STORE_MEMORY, _SUBTRACT) else _LOAD_AT_MOST
 
 
-def _halvings(vips: int, others: int) -> Iterator[tuple[int, int]]:
-    """Yield how many clusters of each there may be: as many as addresses, then ever fewer, down to one."""
-    yield vips, others
+def _coarser(vips: int, others: int, ports: int) -> Iterator[tuple[int, int, int]]:
+    """Yield how many clusters of each there may be: as many as there are of them, then ever fewer, down to one."""
+    yield vips, others, ports
     while others > 1:
         others //= 2
-        yield vips, others
-    while vips > 1:
-        vips -= max(vips // 4, 1)
-        yield vips, others
+        yield vips, others, ports
+    while vips > 1 or ports > 1:
+        vips, ports = _fewer(vips), _fewer(ports)
+        yield vips, others, ports
+
+
+def _fewer(clusters: int) -> int:
+    """Return three quarters, at least one less, but one where there is one."""
+    return max(clusters - max(clusters // 4, 1), min(clusters, 1))
 
 
 def _clusters(addresses: Sequence[bytes], most: int) -> list[_Cluster]:

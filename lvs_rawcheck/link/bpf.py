@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     """An instruction that may still name the label to which it jumps."""
 
     Search = Callable[["Assembler"], None]
-    """Puts together what jumps to "accept" if the address in M[ADDRESS] is one that is looked for, and else goes on."""
+    """Puts together what jumps to "accept" if what is in M[ADDRESS] (and A) is looked for, and else goes on."""
 
 # Classes, sizes and modes of bpf_common.h, joined to the instructions that are used here.
 LOAD_WORD = 0x20  # A <- 32 bits at k
@@ -59,6 +59,9 @@ ACCEPT_OCTETS = 0x40000  # more than any frame has: pass it whole
 MATCH_LIMIT = 16
 """A list of no more addresses is looked through one by one, a longer one by `address_search`; a longer list of ports is
 not looked through for each foreign frame: who receives it judges alone."""
+
+KERNEL_OCTETS_MOST = 20480
+"""What the kernel grants the options of one socket, its filter among them: net.core.optmem_max until Linux 6.7."""
 
 UDP_PORT_LEAST = 1024
 """No guard has a lower one: what the director serves itself, to names, clocks and logs, is kept off."""
@@ -164,14 +167,16 @@ def reply_filter(
     real_ips: Iterable[bytes],
     ports: Iterable[int] = (),
     protocols: Sequence[int] = (PROTO_TCP,),
+    udp_ports: Iterable[int] = (),
+    room: int = KERNEL_OCTETS_MOST,
 ) -> Program:
     """Return the program that passes what can be an answer to our checks, and nothing else.
 
     All addresses are of director_ip's family. protocols: of TCP, UDP and SCTP those that are spoken; ports: ours,
-    of all of them (empty: any port). It passes
+    of all of them (empty: any port); udp_ports: of UDP, besides (empty: any from UDP_PORT_LEAST on). It passes
     - TCP and SCTP from a VIP to director_ip, to one of ports;
-    - UDP from anybody to director_ip, to one of ports: a server may answer from another address than the VIP; but none
-      below UDP_PORT_LEAST;
+    - UDP from anybody to director_ip, to one of ports and of udp_ports: a server may answer from another address than
+      the VIP;
     - our own packets of these protocols, and ICMP, coming back: from director_ip to a VIP;
     - ICMP errors to director_ip from anybody, echo replies to it from a VIP;
     - ARP replies or neighbour advertisements that speak of one of real_ips or of a VIP;
@@ -179,22 +184,31 @@ def reply_filter(
     Not fragments, not frames for another host's MAC, not frames of a VLAN above this interface (IEEE
     802.1Q; a priority tag, VLAN 0, is no VLAN).
 
-    However many addresses there are, each is told from its neighbours, as long as the kernel has room for that; beyond,
-    see `address_search.most_exact`.
+    However many addresses and udp_ports there are, each is told from its neighbours, as long as the kernel has room for
+    that, octets of its memory; beyond, see `address_search.most_exact`.
     """
     vips, others = list(dict.fromkeys(vips)), list(dict.fromkeys(real_ips))
-    if len(vips) <= MATCH_LIMIT and len(others) <= MATCH_LIMIT:
-        return _assemble(director_ip, _one_by_one(vips), _one_by_one(others), list(ports), protocols)
+    words = [port.to_bytes(4, "big") for port in udp_ports]
+    sought = (vips, others, words)
+
+    def assemble(find_vip: Search, find_other: Search, find_port: Search) -> Program:
+        searches = find_vip, find_other, find_port if words else _any_that_has_guards
+        return _assemble(director_ip, *searches, list(ports), protocols)
+
+    if room >= KERNEL_OCTETS_MOST and max(map(len, sought)) <= MATCH_LIMIT:
+        return assemble(*map(_one_by_one, sought))
     from lvs_rawcheck.link.address_search import most_exact  # by programs only that have many checks
 
-    def assemble(find_vip: Search, find_other: Search) -> Program:
-        return _assemble(director_ip, find_vip, find_other, list(ports), protocols)
-
-    return most_exact(vips, others, assemble)
+    return most_exact(*sought, assemble, room)
 
 
 def _assemble(
-    director_ip: bytes, find_vip: Search, find_other: Search, ports: list[int], protocols: Sequence[int]
+    director_ip: bytes,
+    find_vip: Search,
+    find_other: Search,
+    find_port: Search,
+    ports: list[int],
+    protocols: Sequence[int],
 ) -> Program:
     """Return the whole program. The search for a VIP is there once, as the last that is asked of any packet."""
     program = Assembler()
@@ -212,14 +226,16 @@ def _assemble(
         _pass_between(program, director)
         program.add(LOAD_X_IPV4_HEADER_LENGTH, 0)
         _pass_ports(program, LOAD_HALF_AT_X, 2, ports)
-        _pass_udp(program, 9, (LOAD_HALF_AT_X, 2), protocols)
+        if PROTO_UDP in protocols:
+            _pass_udp(program, 9, (LOAD_HALF_AT_X, 2), find_port)
     else:
         program.jump_if(JUMP_EQUAL, ETHERTYPE_IPV6, "ip")
         program.jump("drop")
         _pass_ipv6(program, director, find_other, protocols)
         _pass_between(program, director)
         _pass_ports(program, LOAD_HALF, _IPV6_HEADER + 2, ports)
-        _pass_udp(program, 6, (LOAD_HALF, _IPV6_HEADER + 2), protocols)
+        if PROTO_UDP in protocols:
+            _pass_udp(program, 6, (LOAD_HALF, _IPV6_HEADER + 2), find_port)
     program.label("a VIP's")
     find_vip(program)
     program.label("drop")
@@ -366,14 +382,21 @@ def _pass_ports(program: Assembler, load: int, offset: int, ports: list[int]) ->
     program.label("right port")
 
 
-def _pass_udp(program: Assembler, offset: int, port: tuple[int, int], protocols: Sequence[int]) -> None:
-    """Accept UDP, the protocol being at offset; the source of the others is still to be judged.
+def _pass_udp(program: Assembler, offset: int, port: tuple[int, int], find_port: Search) -> None:
+    """Accept UDP by its port, the protocol being at offset; the source of the others is still to be judged.
 
     port: how its destination port is loaded, and from where.
     """
-    if PROTO_UDP in protocols:
-        program.add(LOAD_OCTET, offset)
-        program.skip_unless_equal(PROTO_UDP, "a VIP's")
-        program.add(*port)
-        program.jump_if(JUMP_NOT_LESS, UDP_PORT_LEAST, "accept")
-        program.jump("drop")
+    program.add(LOAD_OCTET, offset)
+    program.jump_if(JUMP_EQUAL, PROTO_UDP, "of UDP")
+    program.jump("a VIP's")
+    program.label("of UDP")
+    program.add(*port)
+    program.add(STORE_MEMORY, ADDRESS)
+    find_port(program)
+    program.jump("drop")
+
+
+def _any_that_has_guards(program: Assembler) -> None:
+    """Accept any port that a guard may have."""
+    program.jump_if(JUMP_NOT_LESS, UDP_PORT_LEAST, "accept")

@@ -11,8 +11,16 @@ from random import Random
 import pytest
 
 from lvs_rawcheck.errors import LinkError
-from lvs_rawcheck.link.address_search import KERNEL_OCTETS_MOST, kernel_octets
-from lvs_rawcheck.link.bpf import ACCEPT_OCTETS, DROP_ALL, MATCH_LIMIT, RETURN, attach, reply_filter
+from lvs_rawcheck.link.address_search import kernel_octets
+from lvs_rawcheck.link.bpf import (
+    ACCEPT_OCTETS,
+    DROP_ALL,
+    KERNEL_OCTETS_MOST,
+    MATCH_LIMIT,
+    RETURN,
+    attach,
+    reply_filter,
+)
 from lvs_rawcheck.link.packet import PacketLink
 from lvs_rawcheck.wire.checksum import internet_checksum
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_IPV4
