@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Verdicts that are held, in the log: each cause once, however many checks it holds, and once when all is over."""
+"""Verdicts that are held, in the log: each cause once, however many checks it holds, and once when all is over.
+
+A cause may name the server, and so be another one for each: then a few of them stand for all.
+"""
 
 from __future__ import annotations
 
 import logging
 
+from lvs_rawcheck import clock
+
 logger = logging.getLogger(__name__)
 
-_CAUSES_REMEMBERED = 100
+_CAUSES_SAID = 50
+_QUIET_SECONDS = 600.0
+"""After so many causes no further one is said for so long, but where none was held meanwhile."""
+_MORE = "; further causes are not written here for a while: see `lvs-rawcheck status`"
 
 
 class Holds:
@@ -18,16 +26,26 @@ class Holds:
         self._most = 0
         """As many as were held at once since none was."""
         self._said: set[str] = set()
+        self._say_anew_at = 0.0
 
     def hold(self, check_id: str, state: str, why: str) -> None:
         """Take note that a check is held as it was."""
         self._held.add(check_id)
         self._most = max(self._most, len(self._held))
-        if why not in self._said:
-            if len(self._said) >= _CAUSES_REMEMBERED:
-                self._said.clear()
+        if self._is_to_be_said(why):
             self._said.add(why)
-            logger.error("%s, and whichever else it concerns: held as it was (%s): %s", check_id, state, why)
+            more = _MORE if len(self._said) == _CAUSES_SAID else ""
+            logger.error("%s, and whichever else it concerns: held as it was (%s): %s%s", check_id, state, why, more)
+
+    def _is_to_be_said(self, why: str) -> bool:
+        if why in self._said:
+            return False
+        now = clock.now()
+        if len(self._said) < _CAUSES_SAID:
+            self._say_anew_at = now + _QUIET_SECONDS
+        elif now >= self._say_anew_at:
+            self._said.clear()
+        return len(self._said) < _CAUSES_SAID
 
     def free(self, check_id: str) -> None:
         """Take note that a check is not held, or is no more."""

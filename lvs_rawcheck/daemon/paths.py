@@ -21,8 +21,8 @@ from lvs_rawcheck.link.rtnetlink import Interface, LocalAddress, Netlink
 _ANSWER_SECONDS = 0.2
 _TROUBLE_SECONDS = 1.0
 """For so long is it believed that there is no way, should the kernel not tell of a change."""
-_LATELY_SECONDS = 0.2
-"""So old may be what is known of links and addresses where a way is asked for, should the kernel not tell of a change."""
+_LATELY_SECONDS = 1.0
+"""For so long is believed what it said of links and addresses, should it not tell of a change."""
 
 _Answer = TypeVar("_Answer")
 Way = Path | LocalServer | Verdict

@@ -64,6 +64,19 @@ def test_each_cause_of_holding_is_said_once_and_its_end_too(caplog: pytest.LogCa
     assert len(caplog.records) == 3, "it is news again"
 
 
+def test_causes_that_name_each_its_server_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    holds = Holds()
+    for _ in range(3):
+        for number in range(1000):
+            holds.hold(f"web/{number}", UP, f"no route to 10.0.0.{number}")
+    assert 1 < len(caplog.records) < 100
+    assert "further causes" in caplog.records[-1].getMessage()
+    for number in range(1000):
+        holds.free(f"web/{number}")
+    holds.hold("web/1", UP, "no route to 10.0.0.1")
+    assert "no route to 10.0.0.1" in caplog.records[-1].getMessage(), "it is news again"
+
+
 class _Sleeper:
     """A part of the loop that takes all of a check's time, again and again."""
 
