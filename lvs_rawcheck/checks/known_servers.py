@@ -18,17 +18,22 @@ if TYPE_CHECKING:
     from lvs_rawcheck.checks.path import Path
     from lvs_rawcheck.checks.request import Request
     from lvs_rawcheck.link.rtnetlink import Netlink
+    from lvs_rawcheck.link.tables import KernelTables
 
 ANSWER_SECONDS = 0.15  # a neighbour answers within; less than the 0.2 s after which a SYN is sent again
 _MOST = 256  # addresses asked for by one check
 
 
 class KnownServers:
-    """The other real servers of a request, and the holders of its VIPs, on its path."""
+    """The other real servers of a request, and the holders of its VIPs, on its path.
 
-    __slots__ = ("_addresses", "_netlink", "_path", "_settled_at", "_vips")
+    tables: who is known already; netlink: which VIPs are held here.
+    """
 
-    def __init__(self, netlink: Netlink, path: Path, request: Request) -> None:
+    __slots__ = ("_addresses", "_netlink", "_path", "_settled_at", "_tables", "_vips")
+
+    def __init__(self, tables: KernelTables, netlink: Netlink, path: Path, request: Request) -> None:
+        self._tables = tables
         self._netlink = netlink
         self._path = path
         self._addresses = [address for address in request.known_servers if address != request.real_ip][:_MOST]
@@ -43,9 +48,9 @@ class KnownServers:
 
     def _ask(self) -> bool:
         """Return whether any had to be asked for."""
-        held = {neighbour.address for neighbour in self._netlink.neighbours() if neighbour.usable}
         wanted = [*self._addresses, *(vip for vip in self._vips if not self._is_here(vip))]
-        missing = [address for address in wanted if address not in held]
+        known = self._tables.known(wanted)
+        missing = [address for address in wanted if address not in known]
         for address in missing:
             nudge(address, self._path.interface.name, self._path.director_ip)
         return bool(missing)

@@ -116,7 +116,7 @@ def _reply_mac(netlink: Netlink, path: Path, request: Request) -> ReplyMac:
         if known is None:
             from lvs_rawcheck.checks.known_servers import KnownServers  # only when a stranger answers
 
-            known = KnownServers(netlink, path, request)
+            known = KnownServers(netlink, netlink, path, request)
         return known.settled()
 
     return ReplyMac(request.reply_mac, owner, settled)
@@ -168,10 +168,7 @@ def owner_of_mac(tables: KernelTables, path: Path, real_ip: bytes) -> Callable[[
     def look_up(mac: bytes) -> bytes | None:
         if any(interface.mac == mac for interface in tables.interfaces()):
             return path.director_ip
-        for neighbour in tables.neighbours():
-            if neighbour.mac == mac and neighbour.address != real_ip:
-                return neighbour.address
-        return None
+        return next((address for address in tables.addresses_of(mac) if address != real_ip), None)
 
     def owner(mac: bytes) -> bytes | None:
         now = clock.now()

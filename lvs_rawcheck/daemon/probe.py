@@ -84,6 +84,6 @@ class _Strangers:
         if self._known is None or now - self._asked_at > _ASK_AGAIN:
             self._asked_at = now
             with Netlink(ANSWER_SECONDS) as netlink:
-                self._known = KnownServers(netlink, self._lane.path, self._request)
+                self._known = KnownServers(self._lane.tables, netlink, self._lane.path, self._request)
                 return self._known.settled()
         return self._known.settled()

@@ -26,6 +26,10 @@ from lvs_rawcheck.wire.address import MAC_OCTETS, socket_family
 from lvs_rawcheck.wire.ethernet import is_unicast_mac
 from lvs_rawcheck.wire.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 NUD_INCOMPLETE = 0x01
 NUD_REACHABLE = 0x02
 NUD_STALE = 0x04
@@ -286,6 +290,14 @@ class Netlink:
                 index, neighbour = parse_neighbour(message.body)
                 found.append(((index, neighbour.address), neighbour))
         return found
+
+    def addresses_of(self, mac: bytes) -> list[bytes]:
+        """Return the addresses that have this MAC on any interface."""
+        return [neighbour.address for neighbour in self.neighbours() if neighbour.mac == mac]
+
+    def known(self, addresses: Iterable[bytes]) -> set[bytes]:
+        """Return which of these addresses the kernel has a usable entry for on any interface."""
+        return {neighbour.address for neighbour in self.neighbours() if neighbour.usable}.intersection(addresses)
 
     def addresses(self, family: int) -> list[LocalAddress]:
         """Return the addresses of this host of one family (AF_INET or AF_INET6), in the kernel's order."""

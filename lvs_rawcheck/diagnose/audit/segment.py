@@ -92,7 +92,8 @@ class Segment:
 
         def settled() -> bool:
             if not known:
-                known.append(KnownServers(self._netlink, self.path, request))  # only when a stranger answers
+                # Only when a stranger answers.
+                known.append(KnownServers(self._netlink, self._netlink, self.path, request))
             return known[0].settled()
 
         return ReplyMac(request.reply_mac, owner, settled)
