@@ -11,8 +11,9 @@ missing as 0 (keepalived/trackers/track_file.c). Nothing here expires. From this
 - What was known stays when it is known no more: our failure is not the server's, and there is no third value. The
   check that the site had before stands beside the FILE_CHECK for that.
 - No file is ever removed, and the folder never made anew: either would read as up, of a server that may be down, and
-  a folder made anew is not watched. A file whose check is gone keeps its last value, which is said; /run forgets it at
-  the next boot, or an administrator removes it once keepalived does not name it any more.
+  a folder made anew is not watched. A file that somebody else has removed is written again. One whose check is gone
+  keeps its last value, which is said; /run forgets it at the next boot, or an administrator removes it once keepalived
+  does not name it any more.
 - A file is replaced only if its content changes, also over a restart of the daemon: each is a scan of all files for
   keepalived. It is written in another folder first, since its being closed would be an event too.
 - Where there is no space for a new file, the digit is overwritten in the old one: one octet, which was there or is
@@ -30,7 +31,7 @@ from collections.abc import Collection
 from lvs_rawcheck.daemon.alive import FOLDER as STAGING
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.daemon.write_faults import WriteFaults
-from lvs_rawcheck.director.state_folder import open_state, read_line, write_line
+from lvs_rawcheck.director.state_folder import is_still_at, open_state, read_line, write_line
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ FOLDER = "track"
 _UP, _DOWN = "0", "1"
 _REWRITTEN_AT_ONCE = 50
 """Files: a millisecond or two, which delays no check."""
+_REMEDY = "start this daemon anew, then keepalived"
 
 
 class TrackFiles:
@@ -51,6 +53,8 @@ class TrackFiles:
             os.close(self._folder)
             raise
         _remove_temporaries(self._staging)
+        self._path = f"{state_dir.rstrip('/')}/{FOLDER}"
+        self._in_place = True
         self._told: dict[str, str] = {}
         """What is in the file of a check, by its ID."""
         self._to_rewrite: deque[str] = deque()
@@ -90,6 +94,23 @@ class TrackFiles:
             if told is not None:
                 self._write(check_id, told)
         return bool(self._to_rewrite)
+
+    def restore(self) -> None:
+        """Write those again that somebody else has removed: to keepalived each is up. Call it every few seconds.
+
+        A folder that was removed or replaced as a whole is nobody's to restore: keepalived watches the one before.
+        """
+        in_place = is_still_at(self._folder, self._path)
+        if self._in_place and not in_place:
+            logger.error("%s was removed or replaced: keepalived hears nothing more; %s", self._path, _REMEDY)
+        self._in_place = in_place
+        if not in_place:
+            return
+        there = set(os.listdir(self._folder))
+        for check_id, digit in self._told.items():
+            if _name(check_id) not in there:
+                logger.error("track file of %s was removed, which keepalived reads as up: written again", check_id)
+                self._write(check_id, digit)
 
     def keep_only(self, check_ids: Collection[str]) -> None:
         """Write no more for any but these checks; files of others stay, and that is said."""

@@ -25,6 +25,7 @@ from lvs_rawcheck.director.privileges import daemon_ids
 from lvs_rawcheck.errors import ConfigError, LinkError
 
 _SIGN_SECONDS = 1.0
+_RESTORE_SECONDS = 5.0  # for which keepalived may take a server for up whose track file somebody has removed
 
 
 class WholeDaemon:
@@ -54,7 +55,9 @@ class WholeDaemon:
             self._add_servers(opened, state_folder, metrics)
             self._opened = opened.pop_all()
         daemon = self.daemon
-        daemon.parts += [self._manager, KeepalivedWatch(self._tracks), _Sign(self._alive)]
+        daemon.parts += [self._manager, KeepalivedWatch(self._tracks)]
+        daemon.parts.append(_Every(_SIGN_SECONDS, self._alive.note))
+        daemon.parts.append(_Every(_RESTORE_SECONDS, lambda _: self._tracks.restore()))
         daemon.engine.listeners.append(self._note)
         daemon.engine.late_by = self.counters.lateness.note
         daemon.before_reload = self._manager.reloading
@@ -145,11 +148,12 @@ class _Knowledge:
         return self._daemon.roster.faults
 
 
-class _Sign:
-    """The sign of life, when it is time."""
+class _Every:
+    """What is done every so many seconds."""
 
-    def __init__(self, alive: Alive) -> None:
-        self._alive = alive
+    def __init__(self, seconds: float, do: Callable[[float], None]) -> None:
+        self._seconds = seconds
+        self._do = do
         self._due = 0.0
 
     def next_timer(self) -> float | None:
@@ -159,5 +163,5 @@ class _Sign:
         return False
 
     def work(self, descriptor: int | None, now: float) -> None:
-        self._due = now + _SIGN_SECONDS
-        self._alive.note(now)
+        self._due = now + self._seconds
+        self._do(now)

@@ -55,6 +55,15 @@ def open_state(state_dir: str, name: str) -> int:
         os.close(state)
 
 
+def is_still_at(folder: int, path: str) -> bool:
+    """Return whether an open folder is the one that others find at its path."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return False
+    return os.path.samestat(found, os.fstat(folder))
+
+
 def nobody_else_writes(found: os.stat_result) -> bool:
     """Return whether only root, or the user that we are, can write to what was found."""
     return found.st_uid in (0, os.geteuid()) and not found.st_mode & _OWN_ONLY

@@ -222,3 +222,38 @@ def test_a_full_disk(caplog: pytest.LogCaptureFixture) -> None:
         assert content(state_dir, "b@10.0.0.1") == "1\n"
         assert len(caplog.records) == 2
         files.close()
+
+
+def test_what_somebody_else_removed_is_written_again(tmp_path: Path, files: TrackFiles, watch: Watch) -> None:
+    files.note(known(DOWN, "refused"))
+    files.note(known(check="web/10.0.0.43"))
+    watch.events()
+    files.restore()
+    assert watch.events() == [], "nothing is missing"
+    (tmp_path / "track" / NAME).unlink()
+    assert watch.events() == [(IN_DELETE, NAME)], "which keepalived reads as up"
+    files.restore()
+    assert watch.events() == [(IN_MOVED_TO, NAME)]
+    assert content(tmp_path) == "1\n"
+
+
+def test_what_is_of_no_check_any_more_may_be_removed(tmp_path: Path, files: TrackFiles) -> None:
+    files.note(known(DOWN, "refused"))
+    files.keep_only([])
+    (tmp_path / "track" / NAME).unlink()
+    files.restore()
+    assert content(tmp_path) is None
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_folder_that_is_gone_as_a_whole_is_said_once(
+    tmp_path: Path, files: TrackFiles, caplog: pytest.LogCaptureFixture, replaced: bool
+) -> None:
+    files.note(known(DOWN, "refused"))
+    (tmp_path / "track").rename(tmp_path / "aside")
+    if replaced:
+        (tmp_path / "track").mkdir(mode=0o755)
+    for _ in range(3):
+        files.restore()
+    assert [record.getMessage().count("removed or replaced") for record in caplog.records] == [1]
+    assert content(tmp_path) is None, "keepalived watches the one before"
