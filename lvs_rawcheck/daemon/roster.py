@@ -2,7 +2,8 @@
 """From the registry's files to the checks that the daemon runs, at its start and at each reload.
 
 A file that cannot be read changes nothing: the service that it held before goes on. What did not change is not touched,
-so nobody's verdict is lost by a reload.
+so nobody's verdict is lost by a reload. A check that is new runs soon, however long its interval is: until then its
+server has no verdict, which a track file cannot say, and the script `verdict` only by a process of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 
 from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.daemon.check import Check
-from lvs_rawcheck.daemon.engine import Engine
+from lvs_rawcheck.daemon.engine import FIRST_RUNS_A_SECOND, TAKEOVER_SECONDS, Engine
 from lvs_rawcheck.errors import ConfigError, RawCheckError
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.names import is_name
@@ -45,6 +46,7 @@ class Roster:
         """Read the folder; ConfigError: it cannot be read, and all stays as it was."""
         self.faults = []
         found = self._read()
+        before = frozenset(self._engine.checks)
         for name in [name for name in self._octets if name not in found]:
             self._replace(name, [], now)
             del self._octets[name]
@@ -55,6 +57,8 @@ class Roster:
             if checks is not None:
                 self._replace(name, checks, now)
                 self._octets[name] = octets
+        new = [check_id for check_id in self._engine.checks if check_id not in before]
+        self._engine.schedule.hasten(new, now, max(TAKEOVER_SECONDS, len(new) / FIRST_RUNS_A_SECOND))
         self.note_checks()
 
     def note_checks(self) -> None:

@@ -115,3 +115,19 @@ def test_a_file_that_cannot_be_read_any_more(network: Network, tmp_path: Path) -
         reload(daemon)
         assert known(daemon) == set()
         assert reader.faults == []
+
+
+def test_a_new_server_has_its_verdict_long_before_its_interval_has_passed(network: Network, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    director = active(network)
+    healthy(network)
+    healthy(network, "other_real")
+    slow = {"interval": 3600.0}
+    desk.write("web", V4, V4.real, **slow)
+    other = f"web/{V4.other_real}"
+    with process(desk, director, tmp_path) as daemon:
+        desk.write("web", V4, V4.real, V4.other_real, **slow)
+        reload(daemon)
+        until_up(daemon, other)
+        assert (desk.state / "track" / other.replace("/", "@")).read_text() == "0\n"
+        assert daemon.status()[STEADY]["runs"] == 0, "what is known already keeps its own pace"
