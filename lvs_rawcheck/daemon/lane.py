@@ -7,18 +7,23 @@ when its interface fails; the checks that were under way on it then are nobody's
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from math import inf
 
 from lvs_rawcheck.checks.driver import Driver
 from lvs_rawcheck.checks.path import Path
 from lvs_rawcheck.checks.raw import make_steering
 from lvs_rawcheck.checks.steering import Steering
+from lvs_rawcheck.daemon.expected import Expected
 from lvs_rawcheck.daemon.lateness import Lateness
 from lvs_rawcheck.daemon.neighbours import Neighbours
-from lvs_rawcheck.link.bpf import reply_filter
+from lvs_rawcheck.link.filter_room import FilterRoom
 from lvs_rawcheck.link.guard import GuardPool
 from lvs_rawcheck.link.packet import PacketLink
+from lvs_rawcheck.wire.ip import PROTO_UDP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvs_rawcheck.link.bpf import Program
 
 PORTS_MOST = 900
 """Of one protocol, however many descriptors there are."""
@@ -27,25 +32,18 @@ PORTS_MOST = 900
 class Lane:
     """Opens its sockets; whoever makes one closes it. LinkError: they are not to be had.
 
-    vips, real_ips: of all checks that may use it. protocols: that they speak. ports_most: of each of these.
+    expected: of all checks that may use it. room: for its filter. ports_most: of each protocol.
     """
 
     def __init__(
-        self,
-        path: Path,
-        neighbours: Neighbours,
-        vips: Collection[bytes],
-        real_ips: Iterable[bytes],
-        protocols: Collection[int],
-        ports_most: int = PORTS_MOST,
+        self, path: Path, neighbours: Neighbours, expected: Expected, room: FilterRoom, ports_most: int = PORTS_MOST
     ) -> None:
         self.path = path
         self.tables = neighbours
         self._steerings: dict[bytes, Steering] = {}
         self._guards = GuardPool(path.director_ip, ports_most)
-        program = reply_filter(path.director_ip, vips, real_ips, (), tuple(protocols))
         try:
-            self.link = PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
+            self.link = self._open(expected, room, ports_most)
         except BaseException:
             self._guards.close()
             raise
@@ -58,6 +56,17 @@ class Lane:
         self._behind_since: float | None = None
         self._losses = 0
         self._lost_at = 0.0
+
+    def _open(self, expected: Expected, room: FilterRoom, ports_most: int) -> PacketLink:
+        """Return the packet socket. Its filter knows the ports for UDP, so these are all made before it."""
+        path = self.path
+        wanted = min(expected.udp_ports, ports_most)
+        udp_ports = self._guards.reserve_all(PROTO_UDP, wanted) if wanted else []
+
+        def link(program: Program) -> PacketLink:
+            return PacketLink(path.interface.index, path.interface.mac, program, path.receive_index)
+
+        return room.open(link, lambda octets: expected.filter(path.director_ip, udp_ports, octets))
 
     def close(self) -> None:
         """Give back sockets and ports."""

@@ -11,12 +11,13 @@ from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import Verdict
 from lvs_rawcheck.checks.path import LocalServer, Path
 from lvs_rawcheck.checks.request import Request
-from lvs_rawcheck.checks.steps import make_talks, protocols_of
+from lvs_rawcheck.daemon.expected import Expected
 from lvs_rawcheck.daemon.kernel_lane import DESCRIPTORS_MOST
 from lvs_rawcheck.daemon.lane import PORTS_MOST, Lane
 from lvs_rawcheck.daemon.neighbours import Neighbours
 from lvs_rawcheck.daemon.paths import Paths
 from lvs_rawcheck.errors import LinkError
+from lvs_rawcheck.link.filter_room import FilterRoom
 
 _DESCRIPTORS_OF_OTHERS = 150  # files, clients, metrics
 _LANES_EXPECTED = 2  # one of each family
@@ -57,9 +58,8 @@ class Lanes:
         self._failed = failed
         self._lanes: dict[_Key, Lane] = {}
         self._by_descriptor: dict[int, Lane] = {}
-        self._vips: set[bytes] = set()
-        self._real_ips: set[bytes] = set()
-        self._protocols: set[int] = set()
+        self._expected = Expected()
+        self._room = FilterRoom()
         self._past = Traffic()
         self.paths = Paths()
 
@@ -69,12 +69,7 @@ class Lanes:
         Lanes whose filter would have to let more pass are closed, to be opened anew.
         """
         self.paths.forget()
-        before = (set(self._vips), set(self._real_ips), set(self._protocols))
-        for request in requests:
-            self._vips.update(request.vips)
-            self._real_ips.add(request.real_ip)
-            self._protocols |= _protocols(request)
-        if before != (self._vips, self._real_ips, self._protocols):
+        if self._expected.add(requests):
             for lane in list(self._lanes.values()):
                 self.close_lane(lane, LinkError("the registry has changed"))
 
@@ -90,11 +85,8 @@ class Lanes:
             self.close_lane(found, LinkError("it has another name, address or MTU"))
             found = None
         if found is None:
-            size = len(path.director_ip)
-            vips = [vip for vip in self._vips if len(vip) == size]
-            real_ips = [address for address in self._real_ips if len(address) == size]
             ports = self._ports_of_a_lane()
-            found = self._lanes[key] = Lane(path, self._neighbours, vips, real_ips, self._protocols, ports)
+            found = self._lanes[key] = Lane(path, self._neighbours, self._expected, self._room, ports)
             self._by_descriptor[found.link.fileno()] = found
             self._poller.register(found.link.fileno(), select.EPOLLIN)
         return found
@@ -105,7 +97,7 @@ class Lanes:
         Whoever has no descriptor left can write no verdict either.
         """
         spare = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - DESCRIPTORS_MOST - _DESCRIPTORS_OF_OTHERS
-        shares = max(len(self._protocols), 1) * max(len(self._lanes) + 1, _LANES_EXPECTED)
+        shares = max(len(self._expected.protocols), 1) * max(len(self._lanes) + 1, _LANES_EXPECTED)
         return max(min(spare // shares, PORTS_MOST), _PORTS_LEAST)
 
     def all(self) -> list[Lane]:
@@ -173,8 +165,3 @@ class Lanes:
 def _looks(path: Path) -> tuple[str, bytes, int]:
     """Return what of an interface's may change while it stays the same."""
     return path.interface.name, path.interface.mac, path.interface.mtu
-
-
-def _protocols(request: Request) -> set[int]:
-    talks = make_talks(request.steps, request.endpoints[0])
-    return {protocol for talk in talks for protocol in protocols_of(talk)}

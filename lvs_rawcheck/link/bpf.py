@@ -60,9 +60,7 @@ MATCH_LIMIT = 16
 """A list of no more addresses is looked through one by one, a longer one by `address_search`; a longer list of ports is
 not looked through for each foreign frame: who receives it judges alone."""
 
-KERNEL_OCTETS_MOST = 20480
-"""What the kernel grants the options of one socket, its filter among them: net.core.optmem_max until Linux 6.7."""
-
+KERNEL_OCTETS_MOST = 20480  # for all options of one socket, its filter too: net.core.optmem_max until Linux 6.7
 UDP_PORT_LEAST = 1024
 """No guard has a lower one: what the director serves itself, to names, clocks and logs, is kept off."""
 
@@ -193,7 +191,7 @@ def reply_filter(
 
     def assemble(find_vip: Search, find_other: Search, find_port: Search) -> Program:
         searches = find_vip, find_other, find_port if words else _any_that_has_guards
-        return _assemble(director_ip, *searches, list(ports), protocols)
+        return _assemble(director_ip, searches, list(ports), protocols)
 
     if room >= KERNEL_OCTETS_MOST and max(map(len, sought)) <= MATCH_LIMIT:
         return assemble(*map(_one_by_one, sought))
@@ -203,14 +201,10 @@ def reply_filter(
 
 
 def _assemble(
-    director_ip: bytes,
-    find_vip: Search,
-    find_other: Search,
-    find_port: Search,
-    ports: list[int],
-    protocols: Sequence[int],
+    director_ip: bytes, searches: tuple[Search, Search, Search], ports: list[int], protocols: Sequence[int]
 ) -> Program:
     """Return the whole program. The search for a VIP is there once, as the last that is asked of any packet."""
+    find_vip, find_other, find_port = searches
     program = Assembler()
     program.add(LOAD_WORD, FRAME_PACKET_TYPE)
     program.jump_if(JUMP_EQUAL, _PACKET_OTHERHOST, "drop")

@@ -104,6 +104,8 @@ class GuardPool:
     def __init__(self, address: bytes, limit: int) -> None:
         self._address = address
         self._limit = limit
+        self._limits: dict[int, int] = {}
+        """Of protocols that have one of their own."""
         self._guards: dict[int, dict[AnyGuard, set[int]]] = {}
         """By protocol, the one that was given back first in front; each with its users of now."""
 
@@ -111,18 +113,34 @@ class GuardPool:
         """Make a guard for each of these now, beyond the limit, too; return their ports."""
         return [self._make(protocol).port for protocol in protocols]
 
+    def reserve_all(self, protocol: int, count: int) -> list[int]:
+        """Make up to so many guards of a protocol now, and none later; return their ports, which a filter may know.
+
+        They are fewer where there are no more descriptors or ports; LinkError: there is none at all.
+        """
+        guards = self._guards.setdefault(protocol, {})
+        while len(guards) < count:
+            try:
+                self._make(protocol)
+            except LinkError:
+                if not guards:
+                    raise
+                break
+        self._limits[protocol] = len(guards)
+        return [guard.port for guard in guards]
+
     def take(self, protocol: int = PROTO_TCP, user: int = 0) -> AnyGuard | None:
         """Return a guard for one flow, None if none of the protocol is free for this user."""
         guards = self._guards.get(protocol)
         if guards is None:
             guards = self._guards[protocol] = {}
-        if len(guards) < self._limit:
+        if len(guards) < self._limits.get(protocol, self._limit):
             try:
                 guard = self._make(protocol)
             except LinkError:
                 if not guards:
                     raise
-                self._limit = len(guards)  # no more descriptors, or ports: those that there are must do
+                self._limits[protocol] = len(guards)  # no more descriptors, or ports: those that there are must do
             else:
                 guards[guard].add(user)
                 return guard

@@ -2,8 +2,8 @@
 """A director whose interface is flooded with frames that are no answers, while a daemon checks two hundred servers.
 
 20 VIPs, one of them checked by UDP, and 10 addresses of real servers, all of one machine. The flood comes from a third
-one, to the director's own address: UDP of 4 octets, and TCP, from strangers, and from addresses beside the VIPs and
-beside the real servers'.
+one, to the director's own address: UDP of 4 octets to a low port and to a high one, and TCP, from strangers, and from
+addresses beside the VIPs and beside the real servers'.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _FOREIGN = [
 ]
 _FLOOD = Path(__file__).parents[1] / "netns" / "ring_flood.py"
 _DISCARD, _SILENT_SEGMENT = 9, 0x5004  # a port of RFC 863, and RST: nobody answers either
+_HIGH_PORT = 20000  # as a client of the director's own may have, below those that Linux chooses
 _START_SECONDS = 30.0
 
 
@@ -87,7 +88,8 @@ class FloodedSite:
         tcp_server(self._real, "0.0.0.0", 80)
         self._metrics = folder / "metrics"
         self._start_daemon(folder)
-        self._silent = [_silent_udp(self.director, _DIRECTOR, _DISCARD), _silent_udp(self._real, "0.0.0.0", 80)]
+        self._silent = [_silent_udp(self.director, _DIRECTOR, port) for port in (_DISCARD, _HIGH_PORT)]
+        self._silent.append(_silent_udp(self._real, "0.0.0.0", 80))
 
     def close(self) -> None:
         """Give back what does not end with the network."""
@@ -193,9 +195,13 @@ def _frames(stranger: Host, flooded: Host) -> list[bytes]:
     frames = []
     for number, source in enumerate(_FOREIGN):
         port = 32768 + 17 * number
-        datagram = (port).to_bytes(2, "big") + (_DISCARD).to_bytes(2, "big") + bytes([0, 12, 0, 0]) + b"tiny"
+        low, high = (_datagram(port, to) for to in (_DISCARD, _HIGH_PORT))
         segment = (80).to_bytes(2, "big") + (port).to_bytes(2, "big") + bytes(8)
         segment += _SILENT_SEGMENT.to_bytes(2, "big") + bytes(6)
-        for protocol, payload in ((UDP, datagram), (TCP, segment)):
+        for protocol, payload in ((UDP, low), (UDP, high), (TCP, segment)):
             frames.append(ethernet + ip_packet(source, _DIRECTOR, protocol, payload))
     return frames
+
+
+def _datagram(source_port: int, port: int) -> bytes:
+    return source_port.to_bytes(2, "big") + port.to_bytes(2, "big") + bytes([0, 12, 0, 0]) + b"tiny"

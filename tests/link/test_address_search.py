@@ -10,11 +10,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lvs_rawcheck.link.address_search import INSTRUCTIONS_MOST, KERNEL_OCTETS_MOST, kernel_octets
-from lvs_rawcheck.link.bpf import MATCH_LIMIT, reply_filter
+from lvs_rawcheck.link.address_search import INSTRUCTIONS_MOST, kernel_octets
+from lvs_rawcheck.link.bpf import KERNEL_OCTETS_MOST, MATCH_LIMIT, reply_filter
 from lvs_rawcheck.wire.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
+from lvs_rawcheck.wire.ip import PROTO_TCP, PROTO_UDP
 from tests.link.bpf_interpreter import interpret
-from tests.link.filter_cases import CASES_V4, CASES_V6, DIRECTOR_V4, DIRECTOR_V6, PORT
+from tests.link.filter_cases import (
+    CASES_V4,
+    CASES_V6,
+    DATAGRAM_CASES_V4,
+    DATAGRAM_CASES_V6,
+    DIRECTOR_V4,
+    DIRECTOR_V6,
+    PORT,
+)
 
 SEGMENT = {4: CASES_V4[0].octets, 16: CASES_V6[0].octets}
 DIRECTOR = {4: DIRECTOR_V4, 16: DIRECTOR_V6}
@@ -26,6 +35,10 @@ IN_A_ROW = [(0xC0A80000 + number).to_bytes(4, "big") for number in range(5000)]
 APART_V6 = [bytes([0x20]) + RANDOM.randbytes(15) for _ in range(170)]
 OF_ONE_64 = [DIRECTOR_V6[:8] + RANDOM.randbytes(8) for _ in range(300)]
 OF_ONE_96 = [DIRECTOR_V6[:12] + number.to_bytes(4, "big") for number in RANDOM.sample(range(0, 2**32, 2), 1000)]
+
+DATAGRAM = {4: DATAGRAM_CASES_V4[0].octets, 16: DATAGRAM_CASES_V6[0].octets}
+PORT_AT = {4: 22, 16: 42}
+PORTS = sorted(RANDOM.sample(range(32768, 61000), 900))
 
 Program = Sequence[tuple[int, int, int, int]]
 
@@ -122,3 +135,46 @@ def test_what_does_not_fit_is_told_apart_as_well_as_it_can_be(vips: list[bytes],
     assert all(passes_arp_of(program, other) for other in others)
     strangers = [RANDOM.randbytes(size) for _ in range(300)]
     assert sum(passes_from(program, stranger) for stranger in strangers) < 200
+
+
+def udp_ports_that_pass(program: Program, size: int, ports: Sequence[int]) -> list[int]:
+    """Return to which of these ports of the director a datagram passes, whoever sent it."""
+    at, octets = PORT_AT[size], DATAGRAM[size]
+    return [
+        port
+        for port in ports
+        if interpret(program, octets[:at] + port.to_bytes(2, "big") + octets[at + 2 :], ETHERTYPE[size])
+    ]
+
+
+@pytest.mark.parametrize("size", [4, 16], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize("count", [1, MATCH_LIMIT, MATCH_LIMIT + 1, 256, 900])
+def test_udp_passes_to_the_ports_that_are_guarded_and_to_no_other(size: int, count: int) -> None:
+    vips = APART_V4[:300] if size == 4 else APART_V6[:60]
+    guarded = PORTS[:: 900 // count][:count]
+    program = reply_filter(DIRECTOR[size], vips, vips[:20], (), (PROTO_TCP, PROTO_UDP), guarded)
+    assert kernel_octets(program) < KERNEL_OCTETS_MOST
+    assert all(passes_from(program, vip) for vip in vips[:20]), "TCP from a VIP, to any port"
+    assert udp_ports_that_pass(program, size, guarded) == guarded
+    beside_them = {port + step for port in guarded for step in (-1, 1)} | {1024, 2049, 32767, 61000, 65535}
+    assert not udp_ports_that_pass(program, size, sorted(beside_them - set(guarded)))
+
+
+def test_each_guarded_port_passes_also_where_not_all_can_be_told_apart() -> None:
+    vips = [RANDOM.randbytes(4) for _ in range(3000)]
+    program = reply_filter(DIRECTOR_V4, vips, (), (), (PROTO_TCP, PROTO_UDP), PORTS)
+    assert kernel_octets(program) < KERNEL_OCTETS_MOST
+    assert udp_ports_that_pass(program, 4, PORTS) == PORTS
+    assert all(passes_from(program, vip) for vip in vips)
+    assert not udp_ports_that_pass(program, 4, range(1024, 32768)), "nor does what lies outside them all"
+
+
+@pytest.mark.parametrize("room", [KERNEL_OCTETS_MOST // 2, KERNEL_OCTETS_MOST // 4])
+@pytest.mark.parametrize("count", [MATCH_LIMIT, 900])
+def test_a_program_for_less_room_passes_more_and_misses_nothing(room: int, count: int) -> None:
+    vips, others = APART_V4[:count], APART_V4[count : count + 100]
+    program = reply_filter(DIRECTOR_V4, vips, others, (), (PROTO_TCP, PROTO_UDP), PORTS[:count], room)
+    assert kernel_octets(program) < room
+    assert all(passes_from(program, vip) for vip in vips)
+    assert all(passes_arp_of(program, other) for other in others)
+    assert udp_ports_that_pass(program, 4, PORTS[:count]) == PORTS[:count]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 
 import pytest
@@ -169,3 +170,37 @@ def test_a_pool_keeps_the_protocols_apart(director: Host) -> None:
         pool.give(second)
         assert pool.take(PROTO_UDP) is second
         pool.close()
+
+
+def test_a_pool_that_made_all_of_a_protocol_makes_no_more_of_it(director: Host) -> None:
+    with director.entered():
+        pool = GuardPool(packed(V4.standby), 3)
+        ports = pool.reserve_all(PROTO_UDP, 2)
+        taken = [pool.take(PROTO_UDP), pool.take(PROTO_UDP)]
+        assert [guard.port for guard in taken if guard is not None] == ports
+        assert pool.take(PROTO_UDP) is None
+        assert [pool.take(PROTO_TCP) is not None for _ in range(4)] == [True, True, True, False]
+        pool.close()
+
+
+def test_a_pool_makes_as_many_as_there_are_descriptors_for(director: Host) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with director.entered():
+        pool = GuardPool(packed(V4.standby), 900)
+        at_first = pool.reserve_all(PROTO_UDP, 1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_next_descriptor() + 3, before[1]))
+        try:
+            ports = pool.reserve_all(PROTO_UDP, 900)
+            with pytest.raises(LinkError, match="Too many open files"):
+                pool.reserve_all(PROTO_SCTP, 900)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert ports[:1] == at_first
+        assert len(ports) == 4
+        pool.close()
+
+
+def _next_descriptor() -> int:
+    """Return the number that the next one will have: all below it are taken."""
+    with socket.socket() as made:
+        return made.fileno()
