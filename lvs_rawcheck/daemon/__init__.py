@@ -8,6 +8,7 @@ roster.py     from the registry's files to checks
 engine.py     each check run by the path that its role asks for, and what was found
 lateness.py, own_side.py, holds.py  our fault is not theirs
 probe.py      a raw check, run again and again over a lane: lane.py, lanes.py (packet socket, ports, driver)
+expected.py   what all answers look like, for the lanes' filters
 standard_probe.py  a standard check likewise, over the lane of all of them: kernel_lane.py, errand.py
 paths.py, neighbours.py, roles.py, modes.py  what the kernel and files say, kept up to date
 readiness.py  when there are verdicts; service.py    the loop

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from lvs_rawcheck import clock
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.director.control_socket import LINE_OCTETS_MOST
 from lvs_rawcheck.errors import ConfigError
@@ -16,9 +17,9 @@ _TEXT_CHARACTERS = (300, 80)  # of sentences; the second where the first makes t
 def check_line(state: CheckState, mode: str, now: float) -> bytes:
     """Return the line, its end included, at most LINE_OCTETS_MOST octets.
 
-    healthy: null while unknown. since: seconds since 1970 UTC, null while unknown; for_seconds: how long ago by a clock
-    that is never set. next_run: seconds from now, null while it runs. reason, detail: of the last result, which may
-    speak against `healthy`; told_reason: that which belongs to it.
+    now: monotonic seconds. healthy: null while unknown. since: seconds since 1970 UTC by what the wall clock says now, null
+    before the first result; for_seconds: how long ago. next_run: seconds from now, null while it runs. reason, detail:
+    of the last result, which may speak against `healthy`; told_reason: that which belongs to it.
     """
     return _short_line(lambda characters: _values(state, mode, now, characters))
 
@@ -47,7 +48,7 @@ def _values(state: CheckState, mode: str, now: float, characters: int) -> dict[s
         "reason": state.reason,
         "detail": state.detail[:characters],
         "told_reason": state.told_reason,
-        "since": state.since_wall,
+        "since": None if state.since is None else round(clock.wall_of(state.since), 3),
         "for_seconds": None if state.since is None else round(max(now - state.since, 0.0), 3),
         "latency_ms": round(state.latency_ms, 3) if state.runs else None,
         "next_run": None if state.due is None else round(max(state.due - now, 0.0), 3),

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from lvs_rawcheck import __version__
+from lvs_rawcheck import __version__, clock
 from lvs_rawcheck.daemon.counters import BOUNDS, Counters, Histogram
 from lvs_rawcheck.daemon.health import DOWN, UNKNOWN, UP
 from lvs_rawcheck.daemon.state import CheckState
@@ -89,7 +89,11 @@ _OF_CHECKS = (
         "What the last run took.",
         lambda state: _plain(state.latency_ms / 1000.0) if state.runs else None,
     ),
-    _OfChecks("check_since_timestamp_seconds", "When the verdict came to be.", lambda state: _plain(state.since_wall)),
+    _OfChecks(
+        "check_since_timestamp_seconds",
+        "When the verdict came to be.",
+        lambda state: None if state.since is None else _plain(clock.wall_of(state.since)),
+    ),
 )
 
 

@@ -6,5 +6,5 @@ rtnetlink.py  routes, neighbours, addresses, interfaces netlink.py    messages a
 guard.py      sockets that own a source port, mutely    nudge.py      wakes the kernel's neighbour entry
 sock_diag.py  is there a listener on this host          interface.py  what every link can do
 memory.py     a cable between two links                 faults.py     loses, doubles and reorders frames
-tracer.py     shows every frame
+tracer.py     shows every frame                         filter_room.py  filters in what room the kernel has
 """

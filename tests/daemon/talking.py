@@ -203,7 +203,7 @@ def known(real_server: str = "10.0.0.42", healthy: bool | None = True, service: 
     state.state = UP if healthy else DOWN
     state.reason, state.detail = ("ok", "connected") if healthy else ("refused", "RST in SYN_SENT")
     state.told_reason = state.reason
-    state.since, state.since_wall, state.judged_at = now - 192.0, clock.wall_now() - 192.0, now
+    state.since, state.judged_at = now - 192.0, now
     state.latency_ms, state.path, state.runs = 0.734, "raw", 3
     state.due = now + 0.5
     assert state.state != UNKNOWN
