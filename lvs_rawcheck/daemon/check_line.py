@@ -17,9 +17,9 @@ _TEXT_CHARACTERS = (300, 80)  # of sentences; the second where the first makes t
 def check_line(state: CheckState, mode: str, now: float) -> bytes:
     """Return the line, its end included, at most LINE_OCTETS_MOST octets.
 
-    now: monotonic seconds. healthy: null while unknown. since: seconds since 1970 UTC by what the wall clock says now, null
-    before the first result; for_seconds: how long ago. next_run: seconds from now, null while it runs. reason, detail:
-    of the last result, which may speak against `healthy`; told_reason: that which belongs to it.
+    now: monotonic seconds. healthy: null while unknown. since: seconds since 1970 UTC by what the wall clock says now,
+    null before the first result; for_seconds: how long ago. next_run: seconds from now, null while it runs. reason,
+    detail: of the last result, which may speak against `healthy`; told_reason: that which belongs to it.
     """
     return _short_line(lambda characters: _values(state, mode, now, characters))
 
