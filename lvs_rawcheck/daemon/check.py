@@ -80,6 +80,11 @@ class Check:
         self.health.resume(state)
         self.role = role
 
+    def let_go(self) -> None:
+        """Forget what runs it, and knows it in turn: it has left the registry, and nothing keeps it in memory."""
+        self.probe = None
+        self.standard = None
+
     @property
     def check_id(self) -> str:
         """Return its ID."""

@@ -128,6 +128,7 @@ class Roster:
                 check.take_over(known)
             engine.add(check, now)
         for check_id, gone in before.items():
+            gone.let_go()
             if check_id not in engine.checks:
                 engine.tell_gone(gone)
         if checks:

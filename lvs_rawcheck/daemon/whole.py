@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -110,6 +111,7 @@ class WholeDaemon:
         return self._states()
 
     def _loaded(self) -> None:
+        gc.collect()  # probes of checks that were replaced are cycles, which otherwise are looked for once in a while
         self._read()
         self._manager.ready()
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import weakref
 from pathlib import Path
 
 import pytest
 
+from lvs_rawcheck.daemon.health import UP
 from tests.checks.site import V4, active, healthy
 from tests.daemon.desk import Desk
 from tests.daemon.process import START_SECONDS, Process, Reader, process
@@ -131,3 +134,22 @@ def test_a_new_server_has_its_verdict_long_before_its_interval_has_passed(networ
         until_up(daemon, other)
         assert (desk.state / "track" / other.replace("/", "@")).read_text() == "0\n"
         assert daemon.status()[STEADY]["runs"] == 0, "what is known already keeps its own pace"
+
+
+def test_a_check_that_was_replaced_is_kept_in_memory_by_nothing(network: Network, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    director = active(network)
+    healthy(network)
+    desk.write("web", V4, V4.real)
+    with desk.running(director) as running:
+        gc.freeze()  # as the program does when it has loaded: what is of then is no garbage by itself any more
+        try:
+            desk.until_state(STEADY, UP)
+            probe = weakref.ref(running.engine.checks[STEADY].probe)
+            desk.write("web", V4, V4.real, fall=2)
+            running.load()
+            desk.until_run_again(STEADY)
+            gc.collect()
+            assert probe() is None
+        finally:
+            gc.unfreeze()
