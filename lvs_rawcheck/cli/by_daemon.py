@@ -2,7 +2,8 @@
 """A check of the registry made by the daemon, for a user who cannot send raw frames.
 
 What the daemon tells others counts, as in the verdict that keepalived reads without a process: a single result that
-speaks against it, a hold, and `min_healthy` change nothing here either; they are in the detail.
+speaks against it, a hold, and `min_healthy` change nothing here either; they are in the detail. As there, a verdict of
+another role than that of now counts no more: nothing could be judged since the takeover.
 Fail-safe: that decides only where the daemon knows. In every other case (no daemon, not allowed to ask
 it, it hangs, it ends meanwhile) the check is made here as without a daemon, in the time that is left.
 """
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 from lvs_rawcheck import clock
 from lvs_rawcheck.checks.base import RAW, REASONS, STANDARD, Reason, Result, Verdict
+from lvs_rawcheck.checks.request import ROLE_AUTO
+from lvs_rawcheck.checks.roles import roles_by_vip
 from lvs_rawcheck.director.control_socket import ControlConnection, NoDaemon
-from lvs_rawcheck.director.role import BACKUP, MASTER
+from lvs_rawcheck.director.role import BACKUP, MASTER, read_role
 from lvs_rawcheck.errors import LinkError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from lvs_rawcheck.checks.hooks import Hooks
     from lvs_rawcheck.checks.request import Request
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _HEARD_SECONDS = 0.5  # a daemon that lives says within it that it has heard
 _HEARD_SHARE = 0.25  # of the check's time, at most: the rest is for the check that is made without it
 _ON_ITS_WAY_SECONDS = 0.3  # the daemon's own deadline is ours, and it may come first
+_KERNEL_SECONDS = 0.2  # for each of its answers
 _TIME_LEAST = 0.2  # seconds: with what is above, within the grace that a check has after its deadline
 
 
@@ -75,13 +79,28 @@ class ByDaemon:
 
 def _result(request: Request, told: dict[str, object]) -> Result | None:
     verdict = _verdict(told)
-    if verdict is None:
+    path, role = _one_of(told.get("path"), RAW, STANDARD), _one_of(told.get("role"), MASTER, BACKUP)
+    if verdict is None or not _counts_now(request, path, role):
         return None
     result = Result(request.kind, request.real_ip, request.endpoints[0], verdict)
-    result.path = _one_of(told.get("path"), RAW, STANDARD)
-    result.role = _one_of(told.get("role"), MASTER, BACKUP)
+    result.path, result.role = path, role
     result.degraded = told.get("degraded") is True
     return result
+
+
+def _counts_now(request: Request, path: str | None, role: str | None) -> bool:
+    """Return whether a verdict by this path, in this role, is one of the way that the check is made now."""
+    if request.only_path not in (None, path):
+        return False
+    return request.role_file is None or role == _role_now(request.role_file, request.vips)
+
+
+def _role_now(role_file: str, vips: Collection[bytes]) -> str | None:
+    """Return the role of all VIPs as the daemon knows it: None where they do not agree; LinkError."""
+    if role_file != ROLE_AUTO:
+        return read_role(role_file)[0]
+    roles = set(roles_by_vip(vips, _KERNEL_SECONDS).values())
+    return roles.pop() if len(roles) == 1 else None
 
 
 def _verdict(told: dict[str, object]) -> Verdict | None:

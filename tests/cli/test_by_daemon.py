@@ -105,6 +105,47 @@ def test_a_check_that_the_daemon_does_not_know(asking: Desk, daemon: Daemon, sit
     assert (said(outcome), "no such check" in outcome.stderr) == ((0, "ok", "standard"), True)
 
 
+@pytest.mark.parametrize(("digit", "told"), [("1", "backup"), ("0", "master")])
+def test_a_verdict_of_the_role_before_counts_no_more(
+    asking: Desk, daemon: Daemon, site: Site, digit: str, told: str
+) -> None:
+    role_file = asking.state / "role of web"  # where nobody may read it
+    role_file.write_text(digit)
+    register(asking, service(f'role_file = "{role_file}"'))  # which is healthy
+    state = daemon.checks.states[CHECK] = known(REAL_IP, healthy=False)
+    state.role, state.held = told, "interface eth0 is down"
+    outcome = run(asking, site.director)
+    assert (said(outcome), "by" in outcome.json) == ((0, "ok", "standard"), False)
+    state.role = "master" if told == "backup" else "backup"
+    outcome = run(asking, site.director)
+    assert (said(outcome), outcome.json["by"]) == ((1, "refused", "raw"), "daemon")
+
+
+def test_a_verdict_of_the_role_before_counts_no_more_where_the_vip_says_the_role(
+    asking: Desk, daemon: Daemon, site: Site
+) -> None:
+    register(asking, service('role_file = "auto"'))
+    state = daemon.checks.states[CHECK] = known(REAL_IP, healthy=False)
+    state.role, state.held = "backup", "interface eth0 is down"
+    outcome = run(asking, site.director)
+    assert (said(outcome), outcome.json["role"], "by" in outcome.json) == ((0, "ok", "standard"), "master", False)
+    state.role = "master"
+    outcome = run(asking, site.director)
+    assert (said(outcome), outcome.json["by"]) == ((1, "refused", "raw"), "daemon")
+
+
+def test_a_verdict_by_a_raw_check_does_not_count_where_only_the_standard_one_is_wanted(
+    asking: Desk, daemon: Daemon, site: Site
+) -> None:
+    register(asking, service("mode = 'standard'"))
+    state = daemon.checks.states[CHECK] = known(REAL_IP, healthy=False)
+    outcome = run(asking, site.director)
+    assert (said(outcome), "by" in outcome.json) == ((0, "ok", "standard"), False)
+    state.path = "standard"
+    outcome = run(asking, site.director)
+    assert (said(outcome), outcome.json["by"]) == ((1, "refused", "standard"), "daemon")
+
+
 @pytest.mark.parametrize("ends", ["never", "at once", "after a word"])
 def test_a_daemon_that_hangs_or_ends_takes_no_healthy_server_down(
     desk: Desk, site: Site, tmp_path: Path, ends: str
