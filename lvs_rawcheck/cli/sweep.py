@@ -3,13 +3,13 @@
 
 To start is nearly all that a check costs. So a check that has come by the first gate (director/slots.py) leaves a
 process behind, which keeps that gate, and begins with those that have waited longest. Most are made together, many in
-one process (sweep_batch.py): servers that are dead then cost their timeout once, not one after the other. What cannot be
-made so (sweep_orders.py), or was not judged so, is a fork each: `run ID`, as if it had been started for that. Each gives up
-root for itself, and writes last/, which the script then reads instead of starting another. What it finds decides
-nothing here: the check that was asked for goes its own way, and ends as if there were no other.
+one process (sweep_batch.py): servers that are dead then cost their timeout once, not one after the other. What cannot
+be made so (sweep_orders.py), or was not judged so, is a fork each: `run ID`, as if it had been started for that. Each
+process gives up root for itself, and writes last/, which the script then reads instead of starting another. What it
+finds decides nothing here: the check that was asked for goes its own way, and ends as if there were no other.
 
 A sweep stays in the process group of its check, so that whoever ends that ends it. It begins nothing after
-SWEEP_SECONDS, and waits for what it has begun until LONGEST_SECONDS: then it leaves them to their own deadlines, and its
+SWEEP_SECONDS, and waits for what it has begun until LONGEST_SECONDS: then it leaves that to its own deadlines, and the
 gate to the next.
 """
 
@@ -43,7 +43,7 @@ OLD_SECONDS = 15
 """A last verdict of this age lets a sweep begin: a little less than that from which on the script asks for a gate."""
 _SWEPT_SECONDS = OLD_SECONDS // 2
 """The age of those that go with it: all at once, where each alone would want a sweep of its own a moment later."""
-_HEAD_START = 0.25
+_HEAD_START = 0.15
 """Seconds after which a batch that has not ended only waits for dead servers: the next one begins beside it."""
 _IDS_FOLDER = "verdict"
 """Where the daemon has left a file for each check that it ran."""

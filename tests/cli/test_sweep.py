@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -14,66 +13,42 @@ import pytest
 
 from lvs_rawcheck.cli.sweep import AT_ONCE, LONGEST_SECONDS, OLD_SECONDS
 from lvs_rawcheck.clock import uptime
-from lvs_rawcheck.daemon.alive import Alive
-from tests.cli.commands import Desk
+from tests.cli.commands import WITHOUT_NET_RAW, Desk
 from tests.cli.registry_desk import register, service
-from tests.cli.site import PORT, REAL_IP, VIP, Site
+from tests.cli.site import PORT, REAL_IP, Site
+from tests.cli.swept import (
+    BY_THE_GATE,
+    GATE,
+    LOST_VIP,
+    is_free,
+    last,
+    let_die,
+    run_by_the_gate,
+    wait_for_sweep,
+)
 from tests.netns.topology import wait_until
 from tests.test_imports import LAUNCHER
 
 pytestmark = pytest.mark.netns
 
-LOST_VIP = "10.0.0.101"  # no server has it
-GATE = "0"
-BY_THE_GATE = """exec 9<"$1" && flock -n 9 && shift && exec "$@" """
 SERVICES = 3 * AT_ONCE
+NAMES = [f"web{number}" for number in range(SERVICES)]
 LOST = ("web3", "web11")
 
 
 @pytest.fixture
 def dead(desk: Desk) -> Desk:
-    """Return a desk of many services, whose daemon has died: it has left a verdict of each, and its sign of life."""
-    desk.state.mkdir(exist_ok=True)
-    Alive(str(desk.state)).close()
-    for number in range(SERVICES):
-        name = f"web{number}"
-        vip = LOST_VIP if name in LOST else VIP
-        register(desk, service("timeout = 0.5", endpoints=[f"{vip}:{PORT}"]), name)
-        (desk.state / "verdict" / name).mkdir(parents=True)
-        (desk.state / "verdict" / name / REAL_IP).write_text("1 2 0 raw - - ok\n")
-    return desk
-
-
-def last(desk: Desk, name: str) -> list[str]:
-    """Return the words of a last verdict, none where there is none."""
-    path = desk.state / "last" / name / REAL_IP
-    return path.read_text().split() if path.exists() else []
-
-
-def is_free(gate: Path) -> bool:
-    with gate.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
-def run_by_the_gate(desk: Desk, site: Site, name: str) -> int:
-    """Return the exit status of a check that the script would have become at a gate."""
-    program = [sys.executable, "-I", "-S", str(LAUNCHER), "run", *desk.own_folders(), "--", f"{name}/{REAL_IP}"]
-    gate = str(desk.state / "slots" / GATE)
-    return site.director.run(["sh", "-c", BY_THE_GATE, "sh", gate, *program], check=False).returncode
+    """Return a desk of many services, whose daemon has died."""
+    return let_die(desk, NAMES, LOST)
 
 
 def test_all_that_is_old_is_checked_by_one_start(dead: Desk, site: Site) -> None:
     assert run_by_the_gate(dead, site, "web0") == 0
-    names = [f"web{number}" for number in range(SERVICES)]
-    wait_until(lambda: all(last(dead, name) for name in names), "all were checked", 15.0)
-    down = {name for name in names if last(dead, name)[2] == "1"}
+    wait_until(lambda: all(last(dead, name) for name in NAMES), "all were checked", 15.0)
+    down = {name for name in NAMES if last(dead, name)[2] == "1"}
     assert down == set(LOST)
     assert {last(dead, name)[6] for name in LOST} == {"no-answer"}
-    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended, and its gate is free", 15.0)
+    wait_for_sweep(dead)
 
 
 @pytest.mark.parametrize(("name", "status"), [("web0", 0), (LOST[0], 1), ("web0x", 1)])
@@ -83,7 +58,7 @@ def test_the_check_that_was_asked_for_ends_as_ever(dead: Desk, site: Site, name:
     assert run_by_the_gate(dead, site, name) == status
     assert time.monotonic() - began < 3.0
     assert last(dead, name)[2:3] in ([str(status)], [])
-    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended, and leaves the folder alone", 15.0)
+    wait_for_sweep(dead)
 
 
 def test_a_young_verdict_is_left_alone(dead: Desk, site: Site) -> None:
@@ -91,7 +66,7 @@ def test_a_young_verdict_is_left_alone(dead: Desk, site: Site) -> None:
     young = f"{int(uptime()) - OLD_SECONDS // 4} 0 1 raw - - refused\n"
     (dead.state / "last" / "web7" / REAL_IP).write_text(young)
     assert run_by_the_gate(dead, site, "web0") == 0
-    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended", 15.0)
+    wait_for_sweep(dead)
     assert last(dead, "web7") == young.split()
     assert all(last(dead, f"web{number}") for number in range(SERVICES))
 
@@ -99,9 +74,8 @@ def test_a_young_verdict_is_left_alone(dead: Desk, site: Site) -> None:
 SWEEPING = """
 import os, sys
 from lvs_rawcheck.cli.sweep import sweep_beside
-from lvs_rawcheck.registry.vips import vips_of
 
-state, log = sys.argv[1:]
+state, services, log = sys.argv[1:]
 
 def check(check_id):
     with open(log, "a") as file:
@@ -111,18 +85,19 @@ def check(check_id):
     name = check_id.split("/")[0]
     return 1 if name in ("web1", "web2") or (name == "web3" and seen.count(name) == 1) else 0
 
-sweep_beside(state, vips_of(state), check)
+sweep_beside(state, services, check)
 """
 
 
 def test_one_lost_probe_of_a_server_that_was_up_is_no_last_word(dead: Desk, tmp_path: Path) -> None:
+    """Where each is a fork: who may open no packet socket has no other."""
     for name, status, reason in (("web1", 1, "refused"), ("web2", 0, "ok"), ("web3", 0, "ok"), ("web4", 0, "ok")):
         (dead.state / "last" / name).mkdir(parents=True)
         (dead.state / "last" / name / REAL_IP).write_text(f"1 0 {status} raw - - {reason}\n")
     for number in (0, *range(5, SERVICES)):
         (dead.state / "verdict" / f"web{number}" / REAL_IP).unlink()
     gate, log = dead.state / "slots" / GATE, tmp_path / "checked"
-    program = [sys.executable, "-c", SWEEPING, str(dead.state), str(log)]
+    program = [*WITHOUT_NET_RAW, sys.executable, "-c", SWEEPING, str(dead.state), str(dead.services), str(log)]
     subprocess.run(["sh", "-c", BY_THE_GATE, "sh", str(gate), *program], check=True, cwd=LAUNCHER.parents[2])
     wait_until(lambda: is_free(gate), "the sweep has ended", 15.0)
     checked = log.read_text().split()
@@ -135,6 +110,11 @@ def test_without_a_gate_there_is_no_sweep(dead: Desk, site: Site) -> None:
     assert os.listdir(dead.state / "last") == ["web0"]
 
 
+def test_at_another_gate_there_is_no_sweep(dead: Desk, site: Site) -> None:
+    assert run_by_the_gate(dead, site, "web0", "1") == 0
+    assert os.listdir(dead.state / "last") == ["web0"]
+
+
 def test_what_is_no_id_is_passed_over(dead: Desk, site: Site) -> None:
     (dead.state / "verdict" / "gone").mkdir()
     (dead.state / "verdict" / "gone" / "10.0.0.9").write_text("1 2 0 raw - - ok\n")
@@ -142,7 +122,7 @@ def test_what_is_no_id_is_passed_over(dead: Desk, site: Site) -> None:
     (dead.state / "verdict" / "web2" / "-x").write_text("1 2 0 raw - - ok\n")
     (dead.state / "verdict" / "file").write_text("")
     assert run_by_the_gate(dead, site, "web0") == 0
-    wait_until(lambda: is_free(dead.state / "slots" / GATE), "the sweep has ended", 15.0)
+    wait_for_sweep(dead)
     assert set(os.listdir(dead.state / "last")) == {f"web{number}" for number in range(SERVICES)}
 
 
