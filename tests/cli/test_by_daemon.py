@@ -109,7 +109,7 @@ def test_a_check_that_the_daemon_does_not_know(asking: Desk, daemon: Daemon, sit
 def test_a_verdict_of_the_role_before_counts_no_more(
     asking: Desk, daemon: Daemon, site: Site, digit: str, told: str
 ) -> None:
-    role_file = asking.state / "role of web"  # where nobody may read it
+    role_file = asking.state / "role-of-web"  # where nobody may read it
     role_file.write_text(digit)
     register(asking, service(f'role_file = "{role_file}"'))  # which is healthy
     state = daemon.checks.states[CHECK] = known(REAL_IP, healthy=False)
