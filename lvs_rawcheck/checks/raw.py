@@ -168,7 +168,7 @@ def owner_of_mac(tables: KernelTables, path: Path, real_ip: bytes) -> Callable[[
     def look_up(mac: bytes) -> bytes | None:
         if any(interface.mac == mac for interface in tables.interfaces()):
             return path.director_ip
-        return next((address for address in tables.addresses_of(mac) if address != real_ip), None)
+        return next((each for each in tables.addresses_of(mac) if each != real_ip), None)
 
     def owner(mac: bytes) -> bytes | None:
         now = clock.now()

@@ -7,7 +7,7 @@ does not tell of STALE becoming DELAY or PROBE, which makes no difference to who
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 
 from lvs_rawcheck.link.monitor import Changes, Monitor
 from lvs_rawcheck.link.rtnetlink import Interface, Neighbour, Netlink
@@ -37,10 +37,10 @@ class Neighbours:
         self.catch_up()
         return self._entries.get((interface_index, address))
 
-    def addresses_of(self, mac: bytes) -> Collection[bytes]:
-        """Return the addresses that have this MAC on any interface."""
+    def addresses_of(self, mac: bytes) -> Iterator[bytes]:
+        """Return the addresses that have this MAC on any interface, to be looked at now."""
         self.catch_up()
-        return [address for _, address in self._of_mac.get(mac, ())]
+        return (address for _, address in self._of_mac.get(mac, ()))
 
     def known(self, addresses: Iterable[bytes]) -> set[bytes]:
         """Return which of these addresses the kernel has a usable entry for on any interface."""

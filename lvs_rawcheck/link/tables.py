@@ -6,7 +6,7 @@ Only type checkers read this module, so it may import `typing`, which a passing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from lvs_rawcheck.link.rtnetlink import Interface, Neighbour
@@ -18,8 +18,8 @@ class KernelTables(Protocol):
     def neighbour(self, interface_index: int, address: bytes) -> Neighbour | None:
         """Return the kernel's entry for an address on an interface, None if it has none."""
 
-    def addresses_of(self, mac: bytes) -> Collection[bytes]:
-        """Return the addresses that have this MAC on any interface."""
+    def addresses_of(self, mac: bytes) -> Iterable[bytes]:
+        """Return the addresses that have this MAC on any interface, to be looked at now."""
 
     def known(self, addresses: Iterable[bytes]) -> set[bytes]:
         """Return which of these addresses the kernel has a usable entry for on any interface."""
