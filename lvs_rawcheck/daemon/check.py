@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lvs_rawcheck.checks.request import ROLE_AUTO, Request
-from lvs_rawcheck.daemon.health import Health
+from lvs_rawcheck.daemon.health import UP, Health
 from lvs_rawcheck.daemon.state import CheckState
 from lvs_rawcheck.registry.service import RealServer, Service
 from lvs_rawcheck.wire.address import format_address
@@ -22,6 +22,7 @@ class Check:
     __slots__ = (
         "generation",
         "health",
+        "lost_before",
         "outdated",
         "probe",
         "request",
@@ -32,6 +33,7 @@ class Check:
         "standard",
         "started_at",
         "state",
+        "was_up",
     )
 
     def __init__(self, service: Service, server: RealServer, request: Request) -> None:
@@ -51,15 +53,19 @@ class Check:
         self.outdated = False
         """Whether its role or mode has changed since its run began: what that finds counts no more."""
         self.started_at = 0.0
+        self.lost_before = 0.0
+        """What `Lateness.lost` was then."""
         self.role: str | None = None
         """By which it was run last."""
+        self.was_up = False
+        """Whether the daemon before this one told that it is up, and nothing has been told since."""
 
     def take_over(self, known: Check) -> None:
         """Go on from what was known of the check that this one replaces: its file has changed, its server has not."""
         for name in (
             "state",
             "reason",
-            "told_reason",
+            "last_failure",
             "detail",
             "since",
             "since_wall",
@@ -79,6 +85,7 @@ class Check:
         """
         self.health.resume(state)
         self.role = role
+        self.was_up = state == UP
 
     def let_go(self) -> None:
         """Forget what runs it, and knows it in turn: it has left the registry, and nothing keeps it in memory."""

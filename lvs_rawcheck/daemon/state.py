@@ -11,6 +11,7 @@ class CheckState:
     """One check. Times are monotonic seconds but where they say otherwise."""
 
     __slots__ = (
+        "_reason",
         "check_id",
         "degraded",
         "detail",
@@ -18,12 +19,12 @@ class CheckState:
         "held",
         "interval",
         "judged_at",
+        "last_failure",
         "latency_ms",
         "observed",
         "path",
         "phases_ms",
         "real_server",
-        "reason",
         "role",
         "role_file",
         "runs",
@@ -31,7 +32,6 @@ class CheckState:
         "since",
         "since_wall",
         "state",
-        "told_reason",
     )
 
     def __init__(self, service: str, real_server: str, interval: float, role_file: str | None) -> None:
@@ -44,11 +44,11 @@ class CheckState:
         """A path, `auto`, or None."""
         self.state = UNKNOWN
         """UNKNOWN, UP or DOWN, of health.py: what is told to others."""
-        self.reason = ""
-        """Of the last result."""
+        self._reason = ""
         self.detail = ""
-        self.told_reason = ""
-        """Of `state`: see `note_told`."""
+        """Of the last result, as `reason`."""
+        self.last_failure = ""
+        """The reason of the last result that was none of health."""
         self.since: float | None = None
         """When `state` came to be."""
         self.since_wall: float | None = None
@@ -77,15 +77,24 @@ class CheckState:
         """Return what others are told, None while nothing is known."""
         return None if self.state == UNKNOWN else self.state == UP
 
-    def note_told(self) -> None:
-        """Keep the reason that others are told with `state`: `ok` where it is up, else that of the last failure.
+    @property
+    def reason(self) -> str:
+        """Return that of the last result, "" before the first."""
+        return self._reason
+
+    @reason.setter
+    def reason(self, reason: str) -> None:
+        self._reason = reason
+        if reason not in ("", Reason.OK):
+            self.last_failure = reason
+
+    @property
+    def told_reason(self) -> str:
+        """Return the reason that others are told with `state`: `ok` where it is up, else that of the last failure.
 
         A server that is down by failures whose reasons are forgotten, those of the daemon before this one, is so by
-        nothing that could be judged now.
+        nothing that could be judged now. "" while nothing is told.
         """
         if self.state == UP:
-            self.told_reason = Reason.OK
-        elif self.reason != Reason.OK:
-            self.told_reason = self.reason
-        elif self.told_reason in ("", Reason.OK):
-            self.told_reason = Reason.CANNOT_JUDGE
+            return Reason.OK
+        return "" if self.state == UNKNOWN else self.last_failure or Reason.CANNOT_JUDGE

@@ -68,7 +68,6 @@ class _Line:
             self.path = state.path or _NONE
             self.role = _NONE if state.role is None else "1" if state.role == MASTER else "0"
         before = self._read
-        state.note_told()
         self._read = (state.state, self.path, self.role, state.told_reason)
         return self._read != before
 

@@ -202,7 +202,6 @@ def known(real_server: str = "10.0.0.42", healthy: bool | None = True, service: 
     now = clock.now()
     state.state = UP if healthy else DOWN
     state.reason, state.detail = ("ok", "connected") if healthy else ("refused", "RST in SYN_SENT")
-    state.told_reason = state.reason
     state.since, state.judged_at = now - 192.0, now
     state.latency_ms, state.path, state.runs = 0.734, "raw", 3
     state.due = now + 0.5

@@ -122,6 +122,21 @@ def test_the_reason_is_that_of_the_verdict(tmp_path: Path, files: VerdictFiles) 
     assert words(tmp_path).endswith(" timeout\n")
 
 
+def test_the_reason_is_the_same_whether_or_not_a_line_is_written() -> None:
+    state = known(UNKNOWN, "")
+    assert state.told_reason == ""
+    state.state, state.reason = DOWN, "refused"
+    assert state.told_reason == "refused"
+    state.reason = "ok"  # one pass, and not enough of them
+    assert (state.reason, state.told_reason) == ("ok", "refused")
+    state.state = UP
+    assert state.told_reason == "ok"
+    state.reason = "timeout"
+    assert state.told_reason == "ok"
+    state.state = UNKNOWN  # nothing could confirm it for too long
+    assert state.told_reason == ""
+
+
 def test_a_verdict_that_is_held_keeps_the_role_that_it_was_found_in(tmp_path: Path, files: VerdictFiles) -> None:
     state = known(UP, "ok", BACKUP, ROLE_FILE)
     files.note(state, 1.0)
