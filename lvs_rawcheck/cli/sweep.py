@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import select
 from _signal import ITIMER_REAL, SIGALRM, setitimer, signal
+from contextlib import suppress
 from functools import cache
 
 from lvs_rawcheck import clock
@@ -25,6 +26,7 @@ from lvs_rawcheck.cli.exit_status import HEALTHY, UNHEALTHY, end_after, never_di
 from lvs_rawcheck.director.last_verdict import read_last
 from lvs_rawcheck.director.privileges import may_open_packet_sockets
 from lvs_rawcheck.director.slots import GATE_DESCRIPTOR
+from lvs_rawcheck.generate.track_files import is_daemon_alive
 from lvs_rawcheck.registry.vips import vips_of
 
 TYPE_CHECKING = False
@@ -43,6 +45,8 @@ OLD_SECONDS = 15
 """A last verdict of this age lets a sweep begin: a little less than that from which on the script asks for a gate."""
 _SWEPT_SECONDS = OLD_SECONDS // 2
 """The age of those that go with it: all at once, where each alone would want a sweep of its own a moment later."""
+_PRIORITY = -10
+"""Of nice(2), where root may say so: a sweep does for a fiftieth what each start beside it does, and is soon over."""
 _HEAD_START = 0.15
 """Seconds after which a batch that has not ended only waits for dead servers: the next one begins beside it."""
 _IDS_FOLDER = "verdict"
@@ -51,6 +55,8 @@ _IDS_FOLDER = "verdict"
 
 def sweep_beside(state: str, services: str, check: Callable[[str], int]) -> None:
     """Leave a sweep behind. The folders; check: given an ID, called in a fork, which ends with it."""
+    if is_daemon_alive(state):
+        return  # it knows no verdict of the one check that was asked for
     try:
         if os.fork() != 0:
             return
@@ -101,6 +107,8 @@ class _Sweep:
         self._alone: list[tuple[str, bool]] = []
         """IDs that are made by themselves, the next one last; and whether a failure is to be seen once more."""
         self._began = int(clock.uptime())
+        self._usual_priority = os.getpriority(os.PRIO_PROCESS, 0)
+        _set_priority(_PRIORITY)
         self._registry = vips_of(services)
         self._registry.remember()
 
@@ -181,7 +189,11 @@ class _Sweep:
         return sum(not task.is_batch for task in self._running.values())
 
     def _fork_one(self, check_id: str, is_doubtful: bool) -> None:
-        self._running[_fork(lambda: self._check(check_id))] = _Task({check_id: is_doubtful}, is_batch=False)
+        def make() -> int:
+            _set_priority(self._usual_priority)
+            return self._check(check_id)
+
+        self._running[_fork(make)] = _Task({check_id: is_doubtful}, is_batch=False)
 
     def _reap(self, process: int, status: int) -> None:
         """Take note of one that has ended.
@@ -202,6 +214,11 @@ class _Sweep:
     def _was_judged(self, check_id: str) -> bool:
         last = _last(self._state, check_id)
         return last is not None and last.written >= self._began
+
+
+def _set_priority(priority: int) -> None:
+    with suppress(OSError):  # not as root: as it is
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
 
 
 def _fork(work: Callable[[], int]) -> int:
