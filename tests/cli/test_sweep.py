@@ -112,6 +112,15 @@ def test_without_a_gate_there_is_no_sweep(dead: Desk, site: Site) -> None:
 
 def test_at_another_gate_there_is_no_sweep(dead: Desk, site: Site) -> None:
     assert run_by_the_gate(dead, site, "web0", "1") == 0
+    wait_until(lambda: is_free(dead.state / "slots" / "1"), "a sweep would have ended", 15.0)
+    assert os.listdir(dead.state / "last") == ["web0"]
+
+
+def test_while_the_daemon_lives_there_is_no_sweep(dead: Desk, site: Site) -> None:
+    """It has not judged the one check that was asked for; those that it has are none of its heirs'."""
+    (dead.state / "daemon" / "alive").write_text(f"{int(uptime())} 64\n")
+    assert run_by_the_gate(dead, site, "web0") == 0
+    wait_for_sweep(dead)
     assert os.listdir(dead.state / "last") == ["web0"]
 
 
