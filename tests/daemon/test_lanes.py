@@ -62,6 +62,17 @@ def _write_udp(desk: Desk, name: str, family: Family, port: int, **settings: obj
     return f"{name}/{family.real}"
 
 
+def _director_with_room(network: Network, octets: int) -> Host:
+    """Return a director with a healthy server, whose kernel grants a socket's filter no more than this."""
+    director = active(network)
+    healthy(network)
+    try:
+        director.sysctl("net.core.optmem_max", octets)
+    except FileNotFoundError:
+        pytest.skip("net.core.optmem_max is the whole host's, not the namespace's (before Linux 6.8)")
+    return director
+
+
 @both_families
 def test_no_datagram_of_others_comes_in_but_to_the_ports_of_checks(
     network: Network, desk: Desk, family: Family
@@ -114,12 +125,7 @@ def test_a_kernel_with_little_room_for_filters_is_asked_for_less_and_that_is_sai
     network: Network, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    director = active(network)
-    healthy(network)
-    try:
-        director.sysctl("net.core.optmem_max", ROOM)
-    except FileNotFoundError:
-        pytest.skip("net.core.optmem_max is the whole host's, not the namespace's (before Linux 6.8)")
+    director = _director_with_room(network, ROOM)
     desk.write("web", V4, V4.real)
     for number, vip in enumerate(FAR_APART):
         desk.write_endpoint(f"far{number}", f"{vip}:{PORT}", V4.real, interval=3600.0)
@@ -136,12 +142,7 @@ def test_a_kernel_with_little_room_for_filters_is_asked_for_less_and_that_is_sai
 
 
 def test_a_kernel_with_no_room_at_all_is_our_own_fault(network: Network, desk: Desk) -> None:
-    director = active(network)
-    healthy(network)
-    try:
-        director.sysctl("net.core.optmem_max", NO_ROOM)
-    except FileNotFoundError:
-        pytest.skip("net.core.optmem_max is the whole host's, not the namespace's (before Linux 6.8)")
+    director = _director_with_room(network, NO_ROOM)
     desk.write("web", V4, V4.real)
     with desk.running(director):
         desk.until(lambda: desk.of(CHECK).held is not None, "it cannot be judged")
