@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two thousand services whose daemon is killed, and stays dead for five minutes, under a stand-in for keepalived.
 
-For as long, their checks are processes, as many at once as there are slots. `-s` shows how it goes. How soon a dead
-server is found then depends on how many checks a second the machine can make in processes of their own: it is printed.
-Where others take a good part of the machine, the test says so, and skips what is about time.
+For as long, their checks are made by processes that the script `verdict` becomes, and by the sweeps that these leave
+behind (cli/sweep.py). `-s` shows how it goes.
+
+A dead server is out within OUT_WITHIN of its death. It is made up of: the daemon's last verdict, fresh for 30 s (three
+intervals) where the server died with the daemon, and of up to 15 s, and what a sweep of all takes, where it died later;
+a failure seen twice, which is two timeouts; up to one delay_loop until the script is asked; and there the check once
+more, twice with `retry`. The rest is for a busy machine: where others take a good part of it, the test says so, and
+skips what is about time.
 """
 
 from __future__ import annotations
@@ -32,7 +37,8 @@ DEAD_FOR = 300.0  # seconds
 BACK_FOR = 90.0  # seconds
 SLOTS_OF_A_CORE = 32
 _LINE_SECONDS = 10.0
-_OTHERS_MOST = 0.2  # of the processors' time, that others may take
+OUT_WITHIN = 60.0  # seconds
+_OTHERS_MOST = 0.5  # of the processors' time, that others may take
 _TICKS = os.sysconf("SC_CLK_TCK")
 _IDLE = slice(3, 5)  # of the first line of /proc/stat, after its name: idle and iowait, proc_stat(5)
 
@@ -133,3 +139,4 @@ def test_no_healthy_server_leaves_and_dead_ones_do(network: Network, tmp_path: P
     if others > _OTHERS_MOST:
         pytest.skip(f"others took {others:.0%} of the processors: {len(still_in)} were not out, {story.delays()} s")
     assert still_in == [], "all dead ones are out before the daemon is back"
+    assert max(story.delays()) <= OUT_WITHIN, "and soon"
