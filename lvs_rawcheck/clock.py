@@ -4,16 +4,18 @@
 `now` is CLOCK_MONOTONIC: float seconds since boot, the same for every process of this host, never set back.
 `wall_now` is CLOCK_REALTIME, float seconds since 1970 UTC: for captures that are to be laid beside others,
 never to wait by; `wall_of` tells a moment of `now` by it, for people. `uptime` is CLOCK_BOOTTIME, seconds as
-/proc/uptime counts them, for files that scripts read.
+/proc/uptime counts them, for files that scripts read. `processor_time` is CLOCK_PROCESS_CPUTIME_ID: the seconds
+for which this process has had a processor.
 """
 
 from __future__ import annotations
 
 from time import CLOCK_BOOTTIME, clock_gettime, strftime
 from time import monotonic as now
+from time import process_time as processor_time
 from time import time as wall_now
 
-__all__ = ["WallClock", "log_time", "now", "uptime", "wall_now", "wall_of"]
+__all__ = ["WallClock", "log_time", "now", "processor_time", "uptime", "wall_now", "wall_of"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -340,12 +340,13 @@ class Driver:
 
         # One of thousands may be meant, and thousands may be asked at once: each frame goes to no other.
         about = subject(frame.octets, frame.ethertype)
-        steered = self._steered.get(about) if about is not None else None
-        for running in list(steered.values()) if steered else ():
-            steering = running.steering
-            if steering.asking:
-                steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
-            if not steering.asking:
+        steered = self._steered.get(about, {}) if about is not None else {}
+        asking = {running.steering for running in steered.values() if running.steering.asking}
+        for steering in asking:
+            steering.receive_packet(frame.octets, frame.source_mac, frame.ethertype, now)
+        # What nobody asked for wakes nobody: hundreds of checks may be under way to a server that announces itself.
+        for running in list(steered.values()) if asking else ():
+            if running.steering in asking and not running.steering.asking:
                 self._attend(running, now)
 
     # One flow ------------------------------------------------------------------------------------------

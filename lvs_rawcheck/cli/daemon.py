@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import sys
 
 from lvs_rawcheck.cli.arguments import SERVICES_DIR, STATE_DIR
@@ -47,6 +48,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _serve(line: CommandLine) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to be read anew
     import_site_packages()
     from lvs_rawcheck.cli.daemon_user import become_daemon_user
     from lvs_rawcheck.daemon.preload import import_all

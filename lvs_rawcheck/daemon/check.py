@@ -68,7 +68,6 @@ class Check:
             "last_failure",
             "detail",
             "since",
-            "since_wall",
             "judged_at",
             "latency_ms",
             "path",

@@ -8,6 +8,7 @@ each run. What cannot be judged is nobody's fault: the state stays, and says tha
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -24,8 +25,9 @@ from lvs_rawcheck.daemon.kernel_lane import KernelLane
 from lvs_rawcheck.daemon.lane import Lane
 from lvs_rawcheck.daemon.lanes import Lanes
 from lvs_rawcheck.daemon.lateness import Lateness
+from lvs_rawcheck.daemon.min_healthy import MinHealthy
 from lvs_rawcheck.daemon.modes import Modes
-from lvs_rawcheck.daemon.own_side import OVERLOADED, own_trouble, was_late
+from lvs_rawcheck.daemon.own_side import OVERLOADED, overloaded, own_trouble
 from lvs_rawcheck.daemon.probe import Probe
 from lvs_rawcheck.daemon.roles import Roles
 from lvs_rawcheck.daemon.schedule import Schedule
@@ -37,8 +39,8 @@ from lvs_rawcheck.errors import LinkError, NoFreePort, RawCheckError
 
 logger = logging.getLogger(__name__)
 
-PORT_WAIT_SECONDS = 0.02
-"""After which a check that found no free port asks again."""
+PORT_WAIT_SECONDS = 1.0
+"""After which a check that found no free port asks again, should no other have ended by then."""
 TAKEOVER_SECONDS = 1.0
 """Over which all checks of an instance are run at once when its role changes."""
 FIRST_RUNS_A_SECOND = 2000
@@ -74,20 +76,22 @@ class Engine:
         self._roles = roles
         self._modes = modes
         self._generation = 0
-        self._lateness = Lateness()
+        self.lateness = Lateness()
+        """Of this process: whoever runs the loop notes it."""
         self._holds = Holds()
         self._observing: dict[str, _Observation] = {}
+        self._without_port: deque[str] = deque()
+        """The IDs of checks that wait for a port, the longest first."""
         self._asked: dict[str, list[Callable[[CheckState], None]]] = {}
         """Who waits for the next result of a check."""
-        self._up: dict[str, int] = {}
-        """How many of a service's servers are up, by its name."""
+        self._min_healthy = MinHealthy()
 
     # The checks that there are -----------------------------------------------------------------------------
 
     def add(self, check: Check, now: float) -> None:
         """Take in a check; one of this ID must be removed before."""
         self.checks[check.check_id] = check
-        self._count(check, +1)
+        self._min_healthy.take_in(check)
         self.schedule.add(check.check_id, check.state.interval, now)
         if check.check_id in self._asked:
             self.schedule.hasten((check.check_id,), now, 0.0)
@@ -95,9 +99,16 @@ class Engine:
     def remove(self, check_id: str) -> None:
         """Forget a check; what is under way of it is not waited for. Who asked for it waits for one of its name."""
         check = self.checks.pop(check_id)
-        self._count(check, -1)
+        self._min_healthy.take_out(check)
         self.schedule.remove(check_id)
         self._observing.pop(check_id, None)
+
+    def resume(self, check_id: str, state: str, role: str | None) -> None:
+        """Go on from what a daemon before this one has told of a check."""
+        check = self.checks[check_id]
+        self._min_healthy.take_out(check)
+        check.resume(state, role)
+        self._min_healthy.take_in(check)
 
     def tell_gone(self, check: Check) -> None:
         """Tell who asked for a check that was removed, and none of its name was added."""
@@ -141,10 +152,6 @@ class Engine:
 
     # One run -----------------------------------------------------------------------------------------------
 
-    def was_late(self, seconds: float, now: float) -> None:
-        """Note that nothing was done for so long: what was not heard meanwhile is not the servers' silence."""
-        self._lateness.note(seconds, now)
-
     def run_due(self, now: float) -> None:
         """Begin what is due; no more at once than leaves room for answers, and the rest in the next turn."""
         for check_id, due in self.schedule.take_due(now, BEGUN_AT_ONCE):
@@ -156,6 +163,7 @@ class Engine:
         check.running = True
         check.outdated = False
         check.started_at = now
+        check.lost_before = self.lateness.lost
         check.state.due = None
         request = check.request
         role = None if request.role_file is None else self._roles.of(request.role_file, request.vips)
@@ -216,12 +224,14 @@ class Engine:
             if isinstance(probe, Verdict) and check.probe is not None:
                 self._hold(check, f"{probe.detail}; it was on the link before, so it is our own side that has changed")
             elif isinstance(probe, Verdict):
+                check.state.role, check.state.path = check.role, RAW
                 self._judge(check, probe, 0.0, {})
             elif probe is None:
                 self._standard(check).start_local(now)
             else:
                 probe.start(now)
         except NoFreePort:
+            self._without_port.append(check.check_id)
             self._run_again(check, PORT_WAIT_SECONDS)
         except LinkError as error:
             self._link_error(check, error)
@@ -274,7 +284,7 @@ class Engine:
             self._run_again(check, 0.0)
             return
         if in_silence and not result.healthy:
-            trouble = own_trouble(check, self._lateness)
+            trouble = own_trouble(check, result.verdict.reason, self.lateness)
             if trouble is not None:
                 self._hold(check, trouble)
                 return
@@ -294,19 +304,19 @@ class Engine:
             self._take_standard(check, result)
 
     def _take_standard(self, check: Check, result: Result) -> None:
-        if result.verdict.reason in SILENCE and was_late(check, self._lateness):
+        if result.verdict.reason in SILENCE and overloaded(check, result.verdict.reason, self.lateness):
             self._hold(check, OVERLOADED)
         else:
             self._take(check, result)
 
     def _take(self, check: Check, result: Result) -> None:
-        check.state.role = check.role
-        check.state.path = result.path
-        check.state.degraded = result.degraded
-        check.state.phases_ms = result.phases_ms
         if result.verdict.reason == Reason.CANNOT_JUDGE:
-            self._hold(check, result.verdict.detail)
+            self._hold(check, result.verdict.detail)  # path and role stay those by which the verdict was found
         else:
+            check.state.role = check.role
+            check.state.path = result.path
+            check.state.degraded = result.degraded
+            check.state.phases_ms = result.phases_ms
             self._judge(check, result.verdict, result.elapsed_ms, result.phases_ms)
 
     def _judge(self, check: Check, verdict: Verdict, elapsed_ms: float, phases_ms: dict[str, float]) -> None:
@@ -328,18 +338,25 @@ class Engine:
 
     def _change(self, check: Check, wanted: str, now: float) -> None:
         state = check.state
-        if state.healthy and self._up[check.service.name] <= check.service.min_healthy:
-            service = check.service
-            state.held = f"min_healthy: {service.min_healthy} of {service.name} stay up, whatever is found"
+        state.held = self._min_healthy.forbids(check, wanted)
+        if state.held is not None:
+            if state.state == UNKNOWN:
+                self._tell(check, UP, now)  # as the daemon before this one did
             return
         level = (
             logging.DEBUG if state.state == UNKNOWN and wanted == UP else logging.INFO
         )  # no thousand lines at a start
         logger.log(level, "%s %s: %s: %s", check.check_id, wanted, state.reason, state.detail)
-        self._count(check, -1)
-        state.state, state.since, state.since_wall = wanted, now, clock.wall_now()
+        self._tell(check, wanted, now)
         self.transitions += 1
-        self._count(check, +1)
+
+    def _tell(self, check: Check, wanted: str, now: float) -> None:
+        """Let others be told another state from now on."""
+        state = check.state
+        self._min_healthy.take_out(check)
+        state.state, state.since = wanted, now
+        check.was_up = False
+        self._min_healthy.take_in(check)
 
     def _hold(self, check: Check, why: str) -> None:
         """Keep what is known, since this run could not judge; not for ever."""
@@ -349,8 +366,7 @@ class Engine:
         self._note_hold(check)
         if state.state != UNKNOWN and state.judged_at is not None and now - state.judged_at > HELD_MOST:
             logger.error("%s unknown: nothing could confirm it for %d s: %s", check.check_id, HELD_MOST, why)
-            self._count(check, -1)
-            state.state, state.since, state.since_wall = UNKNOWN, now, clock.wall_now()
+            self._tell(check, UNKNOWN, now)
             check.health.begin_anew()
         self._finish(check, now, None)
 
@@ -374,16 +390,13 @@ class Engine:
             again_at = now
         state.runs += 1
         state.due = self.schedule.finished(state.check_id, now, again_at)
+        if self._without_port:
+            self.schedule.hasten((self._without_port.popleft(),), now, 0.0)
         for listener in self.listeners:
             listener(state, now)
         if state.check_id in self._asked:
             for told in self._asked.pop(state.check_id):
                 told(state)
-
-    def _count(self, check: Check, by: int) -> None:
-        if check.state.healthy:
-            name = check.service.name
-            self._up[name] = self._up.get(name, 0) + by
 
 
 def _ignore(seconds: float) -> None:

@@ -17,6 +17,8 @@ class Lateness:
     def __init__(self) -> None:
         self._stalls: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
         """When each ended, and its seconds."""
+        self.lost = 0.0
+        """Seconds in all for which others had the processor when this process wanted it, however short each time."""
 
     def note(self, seconds: float, now: float) -> None:
         """Take note of a stall that ends now."""

@@ -68,6 +68,7 @@ class Daemon:
         self.after_reload: Callable[[], None] = _nothing
         self._stopping = False
         self._reloading = False
+        self._turned_at, self._processor_at = clock.now(), clock.processor_time()
         self._look_at = 0.0
         self._slow_look_at = 0.0
         self._sweep_at = inf
@@ -99,12 +100,15 @@ class Daemon:
         check = self.engine.checks.get(check_id)
         return ENFORCE if check is None else self._modes.of(check)
 
-    def run(self) -> None:
-        """Go on until told to stop."""
+    def heed_signals(self) -> None:
+        """Stop and reload by signals from now on, also by those that come before `run`."""
         signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
         for number in _ENDS:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._reload)
+
+    def run(self) -> None:
+        """Go on until told to stop."""
         while not self._stopping:
             self.turn()
 
@@ -115,7 +119,7 @@ class Daemon:
         events = self.poller.poll(wait)
         now = clock.now()
         if now - began - wait > _LATE:
-            self.engine.was_late(now - began - wait, now)
+            self.engine.lateness.note(now - began - wait, now)
         for descriptor, _ in events:
             self._attend(descriptor)
         self.engine.run_due(now)
@@ -131,9 +135,12 @@ class Daemon:
             self._look(now)
         if self._reloading:
             self._reload_now()
-        spent = clock.now() - now
-        if spent > _LATE:
-            self.engine.was_late(spent, now + spent)
+        ended, processor = clock.now(), clock.processor_time()
+        if ended - now > _LATE:
+            self.engine.lateness.note(ended - now, ended)
+        idle = min(now - began, wait)
+        self.engine.lateness.lost += max(ended - self._turned_at - idle - (processor - self._processor_at), 0.0)
+        self._turned_at, self._processor_at = ended, processor
 
     def _seconds_to_wait(self, now: float) -> float:
         soonest = self._look_at

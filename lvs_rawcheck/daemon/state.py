@@ -30,7 +30,6 @@ class CheckState:
         "runs",
         "service",
         "since",
-        "since_wall",
         "state",
     )
 
@@ -51,8 +50,6 @@ class CheckState:
         """The reason of the last result that was none of health."""
         self.since: float | None = None
         """When `state` came to be."""
-        self.since_wall: float | None = None
-        """The same in seconds since 1970 UTC, for people."""
         self.judged_at: float | None = None
         """When the last result came that could judge; None before the first."""
         self.latency_ms = 0.0

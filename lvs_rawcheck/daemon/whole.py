@@ -71,12 +71,13 @@ class WholeDaemon:
         self._opened.close()
 
     def load(self) -> None:
-        """Read the registry for the first time; ConfigError."""
+        """Read the registry for the first time; ConfigError. From here on signals stop and reload."""
+        self.daemon.heed_signals()
         self.daemon.load()
-        for check in self.daemon.engine.checks.values():
-            known = self._verdicts.known(check.check_id)
+        for check_id in self.daemon.engine.checks:
+            known = self._verdicts.known(check_id)
             if known is not None:
-                check.resume(*known)
+                self.daemon.engine.resume(check_id, *known)
         self._read()
         self.daemon.engine.hasten_first(clock.now())
         self.daemon.parts.append(Readiness(self.daemon.engine.checks, self._manager.ready, clock.now()))
@@ -128,9 +129,10 @@ class WholeDaemon:
         counters = self.counters
         counters.runs += 1
         counters.transitions = self.daemon.engine.transitions
-        if state.held is not None:
+        if state.held is None:
+            counters.phases.note(state.phases_ms)
+        else:
             counters.holds += 1
-        counters.phases.note(state.phases_ms)
 
 
 class _Knowledge:

@@ -185,6 +185,47 @@ def test_stopped_for_seconds_it_finds_nobody_down(network: Network, desk: Desk, 
             assert reader.faults == []
 
 
+SLOW_MAILS = """
+import socketserver, sys, time
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.say("220 ready")
+        for line in self.rfile:
+            self.say("221 bye" if line.upper().startswith(b"QUIT") else "250 ok")
+    def say(self, line):
+        time.sleep(0.03)
+        self.wfile.write(line.encode() + b"\\r\\n")
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 100
+Server((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.full
+def test_kept_from_its_work_again_and_again_it_finds_no_slow_conversation_down(
+    network: Network, desk: Desk, tmp_path: Path
+) -> None:
+    director, real = active(network), server_without_service(network)
+    for address in (V4.vip, V4.real):
+        real.popen([sys.executable, "-c", SLOW_MAILS, address, str(PORT)])
+    mail = 'kind = "smtp"'
+    ids = [f"mail{number}/{V4.real}" for number in range(10)]
+    for number in range(10):
+        desk.write(f"mail{number}", V4, V4.real, check="\n[[check]]\n".join([mail] * 3), timeout=1.0, interval=1.0)
+    with process(desk, director, tmp_path) as daemon:
+        until(lambda: [daemon.ask(each) for each in ids] == [0] * 10, "all are up")
+        with Reader(desk.state, set(ids)) as reader:
+            for _ in range(30):
+                daemon.signal(signal.SIGSTOP)
+                time.sleep(0.2)  # less than a quarter of the timeout, each time
+                daemon.signal(signal.SIGCONT)
+                time.sleep(0.02)
+            before = daemon.status()
+            until(lambda: later(daemon.status(), before), "all run again")
+            reader.another_round()
+            assert reader.faults == []
+
+
 def later(now: dict[str, dict[str, Any]], before: dict[str, dict[str, Any]]) -> bool:
     """Return whether each check has run since, from begin to end, and passed."""
     return all(now[each]["runs"] > before[each]["runs"] + 1 and now[each]["reason"] == "ok" for each in before)
