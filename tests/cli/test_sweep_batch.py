@@ -30,7 +30,7 @@ ALONE = {
     "several": service("timeout = 0.5", endpoints=[f"{VIP}:{PORT}", f"{LOST_VIP}:{PORT}"]),
     "patient": service(f"timeout = {TIMEOUT_MOST + 1}"),
     "observed": service('mode = "observe"'),
-    "searched": service(check=f'{HTTP}regex = "a+"'),
+    "searched": service("timeout = 0.5", check=f'{HTTP}regex = "a+"'),
     "searched_dns": service(check='kind = "dns"\nname = "www.example.com"\ntype = "A"\nreceive = "a+"'),
     "of_lines": service(check='kind = "stream"\nstep = [\'expect-regex "a+"\']'),
     "standby_searched": service(server=f'[[real_server.standby_check]]\n{HTTP}regex = "a+"'),
