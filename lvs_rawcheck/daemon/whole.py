@@ -14,6 +14,7 @@ from lvs_rawcheck.daemon.control import ControlServer
 from lvs_rawcheck.daemon.counters import Counters
 from lvs_rawcheck.daemon.keepalived_watch import KeepalivedWatch
 from lvs_rawcheck.daemon.listening import inherited_socket, listen_at
+from lvs_rawcheck.daemon.memory import give_back
 from lvs_rawcheck.daemon.metrics_server import MetricsServer, listen_for_metrics, maker_of_pages
 from lvs_rawcheck.daemon.notify_systemd import SystemdNotifier
 from lvs_rawcheck.daemon.readiness import Readiness
@@ -26,6 +27,7 @@ from lvs_rawcheck.director.privileges import daemon_ids
 from lvs_rawcheck.errors import ConfigError, LinkError
 
 _SIGN_SECONDS = 1.0
+_TIDY_SECONDS = 60.0
 _RESTORE_SECONDS = 5.0  # for which keepalived may take a server for up whose track file somebody has removed
 
 
@@ -59,6 +61,7 @@ class WholeDaemon:
         daemon.parts += [self._manager, KeepalivedWatch(self._tracks)]
         daemon.parts.append(_Every(_SIGN_SECONDS, self._alive.note))
         daemon.parts.append(_Every(_RESTORE_SECONDS, lambda _: self._tracks.restore()))
+        daemon.parts.append(_Every(_TIDY_SECONDS, lambda _: give_back()))
         daemon.engine.listeners.append(self._note)
         daemon.engine.late_by = self.counters.lateness.note
         daemon.before_reload = self._manager.reloading
@@ -113,6 +116,7 @@ class WholeDaemon:
 
     def _loaded(self) -> None:
         gc.collect()  # probes of checks that were replaced are cycles, which otherwise are looked for once in a while
+        give_back()
         self._read()
         self._manager.ready()
 
