@@ -201,8 +201,16 @@ def test_the_clock_is_set_and_nothing_changes(pair: Steps, step: str) -> None:
     assert after["status"].keys() == before["status"].keys()
     for check_id, check in after["status"].items():
         known = before["status"][check_id]
-        for key in ("healthy", "reason", "since"):
+        for key in ("healthy", "reason"):
             assert check[key] == known[key], (check_id, key)
+
+
+@pytest.mark.parametrize("step", CLOCK_STEPS)
+def test_the_status_tells_since_when_by_what_the_clock_says_now(pair: Steps, step: str) -> None:
+    set_by = sum(pair[each]["set_by"] for each in CLOCK_STEPS[: CLOCK_STEPS.index(step) + 1])
+    for check_id, check in pair[step]["status"].items():
+        known = pair["before the clock is set"]["status"][check_id]
+        assert check["since"] == pytest.approx(known["since"] + set_by, abs=1.0), check_id
 
 
 @pytest.mark.parametrize("step", CLOCK_STEPS)
