@@ -8,7 +8,7 @@ each run. What cannot be judged is nobody's fault: the state stays, and says tha
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -80,8 +80,8 @@ class Engine:
         """Of this process: whoever runs the loop notes it."""
         self._holds = Holds()
         self._observing: dict[str, _Observation] = {}
-        self._without_port: deque[str] = deque()
-        """The IDs of checks that wait for a port, the longest first."""
+        self._without_port: OrderedDict[str, None] = OrderedDict()
+        """The IDs of checks that wait for a port, each once, the longest first."""
         self._asked: dict[str, list[Callable[[CheckState], None]]] = {}
         """Who waits for the next result of a check."""
         self._min_healthy = MinHealthy()
@@ -102,6 +102,7 @@ class Engine:
         self._min_healthy.take_out(check)
         self.schedule.remove(check_id)
         self._observing.pop(check_id, None)
+        self._without_port.pop(check_id, None)
 
     def resume(self, check_id: str, state: str, role: str | None) -> None:
         """Go on from what a daemon before this one has told of a check."""
@@ -196,7 +197,7 @@ class Engine:
                 probe.start(now)
             else:
                 self._observed_raw(check, probe.reason if probe is not None else Reason.OK)
-        except LinkError as error:
+        except RawCheckError as error:
             self._observed_raw(check, f"{Reason.CANNOT_JUDGE}: {error}")
 
     def _observed_raw(self, check: Check, found: str) -> None:
@@ -230,8 +231,9 @@ class Engine:
                 self._standard(check).start_local(now)
             else:
                 probe.start(now)
+                self._without_port.pop(check.check_id, None)
         except NoFreePort:
-            self._without_port.append(check.check_id)
+            self._without_port.setdefault(check.check_id)
             self._run_again(check, PORT_WAIT_SECONDS)
         except LinkError as error:
             self._link_error(check, error)
@@ -391,7 +393,7 @@ class Engine:
         state.runs += 1
         state.due = self.schedule.finished(state.check_id, now, again_at)
         if self._without_port:
-            self.schedule.hasten((self._without_port.popleft(),), now, 0.0)
+            self.schedule.hasten((self._without_port.popitem(last=False)[0],), now, 0.0)
         for listener in self.listeners:
             listener(state, now)
         if state.check_id in self._asked:

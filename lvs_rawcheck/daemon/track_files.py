@@ -106,7 +106,10 @@ class TrackFiles:
         self._in_place = in_place
         if not in_place:
             return
-        there = set(os.listdir(self._folder))
+        try:
+            there = set(os.listdir(self._folder))
+        except OSError:
+            return  # no descriptor is free: the next look will do
         for check_id, digit in self._told.items():
             if _name(check_id) not in there:
                 logger.error("track file of %s was removed, which keepalived reads as up: written again", check_id)

@@ -202,6 +202,18 @@ def test_observed_the_standard_check_decides(network: Network, desk: Desk) -> No
         assert desk.of(check_id).path == "standard"
 
 
+def test_observed_a_raw_check_that_cannot_be_made_ends_nothing(network: Network, desk: Desk) -> None:
+    """A source that is a VIP: whoever observes because something is wrong must not lose the daemon by it."""
+    director, real = active(network), healthy(network)
+    tcp_server(real, V4.real, PORT)
+    desk.write("web", V4, V4.real, mode=f'"{OBSERVE}"', source=f'"{V4.vip}"')
+    check_id = f"web/{V4.real}"
+    with desk.running(director):
+        desk.until_state(check_id, UP)
+        assert str(desk.of(check_id).observed).startswith("cannot-judge")
+        assert desk.of(check_id).path == "standard"
+
+
 def test_an_operator_switches_a_service_over_and_back(network: Network, desk: Desk) -> None:
     director, real = active(network), healthy(network)
     tcp_server(real, V6.real, PORT)
