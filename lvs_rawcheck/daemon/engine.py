@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from lvs_rawcheck import clock
@@ -146,10 +146,9 @@ class Engine:
             check.outdated = check.running
         self.schedule.hasten((check.check_id for check in hastened), now, TAKEOVER_SECONDS)
 
-    def hasten_first(self, now: float) -> None:
-        """Run all checks for the first time soon, as fast as one core can."""
-        spread = max(TAKEOVER_SECONDS, len(self.checks) / FIRST_RUNS_A_SECOND)
-        self.schedule.hasten(list(self.checks), now, spread)
+    def hasten_first(self, check_ids: Collection[str], now: float) -> None:
+        """Run checks for the first time soon, as fast as one core can."""
+        self.schedule.hasten(check_ids, now, max(TAKEOVER_SECONDS, len(check_ids) / FIRST_RUNS_A_SECOND))
 
     # One run -----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from lvs_rawcheck.checks.request import ROLE_AUTO
 from lvs_rawcheck.daemon.check import Check
-from lvs_rawcheck.daemon.engine import FIRST_RUNS_A_SECOND, TAKEOVER_SECONDS, Engine
+from lvs_rawcheck.daemon.engine import Engine
 from lvs_rawcheck.errors import ConfigError, RawCheckError
 from lvs_rawcheck.registry.files import SUFFIX, ServiceFolder
 from lvs_rawcheck.registry.names import is_name
@@ -58,7 +58,7 @@ class Roster:
                 self._replace(name, checks, now)
                 self._octets[name] = octets
         new = [check_id for check_id in self._engine.checks if check_id not in before]
-        self._engine.schedule.hasten(new, now, max(TAKEOVER_SECONDS, len(new) / FIRST_RUNS_A_SECOND))
+        self._engine.hasten_first(new, now)
         self.note_checks()
 
     def note_checks(self) -> None:

@@ -82,7 +82,6 @@ class WholeDaemon:
             if known is not None:
                 self.daemon.engine.resume(check_id, *known)
         self._read()
-        self.daemon.engine.hasten_first(clock.now())
         self.daemon.parts.append(Readiness(self.daemon.engine.checks, self._manager.ready, clock.now()))
 
     def run(self) -> None:

@@ -130,7 +130,7 @@ def test_a_role_that_changes_while_a_check_runs_is_asked_for_at_once(network: Ne
     desk.role_file.write_text("0\n")
     desk.write("web", V4, V4.real, interval=60.0, timeout=1.5, role_file=f'"{desk.role_file}"')
     with desk.running(director) as daemon:
-        daemon.engine.hasten_first(clock.now())
+        daemon.engine.hasten_first(daemon.engine.checks, clock.now())
         desk.until(lambda: daemon.engine.checks[CHECK].running, "the standard check is under way, and hears nothing")
         desk.role_file.write_text("1\n")
         state = desk.until_state(CHECK, UP)
@@ -203,7 +203,7 @@ def test_one_dead_server_in_ten_makes_nobody_late(network: Network, desk: Desk) 
         dead = number % 10 == 0
         desk.write(f"web{number}", V4, V4.nobody if dead else V4.real, interval=0.5, timeout=1.0)
     with desk.running(director) as daemon:
-        daemon.engine.hasten_first(clock.now())
+        daemon.engine.hasten_first(daemon.engine.checks, clock.now())
         desk.until(lambda: all(check.state.runs for check in daemon.engine.checks.values()), "all have run")
         assert desk.of(f"web0/{V4.nobody}").state == DOWN
         best = 1.0
@@ -288,7 +288,7 @@ def test_who_asks_is_not_kept_waiting_for_the_interval(network: Network, desk: D
     director, real = active(network), healthy(network)
     desk.write("web", V4, V4.real, interval=60.0)
     with desk.running(director) as daemon:
-        daemon.engine.hasten_first(clock.now())
+        daemon.engine.hasten_first(daemon.engine.checks, clock.now())
         desk.until_state(CHECK, UP)
         lose_vip(real, V4.vip)
         told: list[CheckState] = []

@@ -81,7 +81,7 @@ def test_no_datagram_of_others_comes_in_but_to_the_ports_of_checks(
     udp_server(real, family.vip, ECHO_PORT, "echo")
     check_id = _write_udp(desk, "echo", family, ECHO_PORT, interval=3600.0)
     with desk.running(director) as daemon:
-        daemon.engine.hasten_first(clock.now())
+        daemon.engine.hasten_first(daemon.engine.checks, clock.now())
         desk.until_state(check_id, UP)
         guarded, before = _guarded(director, family), daemon.lanes.traffic().received
         assert len(guarded) > 100
